@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The option table, and s2s_options behind the public calls. One row an option drives validation, the command's flags
+ * and help, docs/options.md, and what a model file stores. Adding an option is one line in S2S__OPTIONS.
+ *
+ * Values are kept as text, checked when they are set (type, range, choice), so that what is read later is always good.
+ */
+#ifndef S2S__BASE_OPTION_H
+#define S2S__BASE_OPTION_H
+
+#include "base/memory.h"
+#include "base/stream.h"
+
+/* X(NAME, key, type, scope, default, range, help)
+ *   type   INT REAL BOOL CHOICE TEXT
+ *   range  INT and REAL: "min..max" (both included); CHOICE: "a|b|c"; BOOL: "yes|no"; TEXT: a word for the help
+ *   scope  MODEL (stored in the file), TRAIN, DECODE, RUNTIME (never stored) */
+#define S2S__OPTIONS(X)                                                                                                \
+  X(SOURCE_TOKENS, "source.tokens", CHOICE, MODEL, "words", "chars|words", "what a source token is: a Unicode code point, or a word between spaces") \
+  X(TARGET_TOKENS, "target.tokens", CHOICE, MODEL, "words", "chars|words", "what a target token is: a Unicode code point, or a word between spaces") \
+  X(SOURCE_EOS, "source.eos", BOOL, MODEL, "no", "yes|no", "whether an end mark is added to the source") \
+  X(EMBEDDING_DIM, "embedding.dim", INT, MODEL, "128", "1..65536", "size of the source and target embeddings") \
+  X(ENCODER_TYPE, "encoder.type", CHOICE, MODEL, "rnn", "rnn", "kind of encoder") \
+  X(ENCODER_CELL, "encoder.cell", CHOICE, MODEL, "lstm", "lstm|gru", "recurrent cell of the encoder") \
+  X(ENCODER_LAYERS, "encoder.layers", INT, MODEL, "1", "1..64", "layers of the encoder") \
+  X(ENCODER_HIDDEN, "encoder.hidden", INT, MODEL, "256", "1..65536", "units of an encoder layer, per direction") \
+  X(ENCODER_BIDIRECTIONAL, "encoder.bidirectional", BOOL, MODEL, "yes", "yes|no", "whether the encoder also reads from right to left") \
+  X(DECODER_TYPE, "decoder.type", CHOICE, MODEL, "rnn", "rnn", "kind of decoder") \
+  X(DECODER_CELL, "decoder.cell", CHOICE, MODEL, "lstm", "lstm|gru", "recurrent cell of the decoder") \
+  X(DECODER_LAYERS, "decoder.layers", INT, MODEL, "1", "1..64", "layers of the decoder") \
+  X(DECODER_HIDDEN, "decoder.hidden", INT, MODEL, "512", "1..65536", "units of a decoder layer") \
+  X(DECODER_ORDER, "decoder.order", CHOICE, MODEL, "luong", "luong|bahdanau", "attend with the new state after the cell (luong) or with the old state before it (bahdanau)") \
+  X(DECODER_BRIDGE, "decoder.bridge", CHOICE, MODEL, "copy", "copy|linear", "start from the encoder's final states as they are, or through a learned layer") \
+  X(DECODER_READOUT, "decoder.readout", INT, MODEL, "0", "0..65536", "units of a tanh layer over embedding, context and state before the output; 0 for none") \
+  X(ATTENTION_TYPE, "attention.type", CHOICE, MODEL, "general", "none|additive|general", "how the decoder scores the encoder's states") \
+  X(ATTENTION_DIM, "attention.dim", INT, MODEL, "0", "0..65536", "units of the additive attention; 0 means decoder.hidden") \
+  X(ATTENTION_INPUT_FEEDING, "attention.input_feeding", BOOL, MODEL, "no", "yes|no", "whether the attentional state is fed to the next step (luong order)") \
+  X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
+  X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
+  X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
+  X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", "adam", "update rule") \
+  X(LEARNING_RATE, "learning_rate", REAL, TRAIN, "0.001", "0..10", "step size after the warm-up") \
+  X(SCHEDULE, "schedule", CHOICE, TRAIN, "plateau", "constant|plateau", "keep the learning rate, or multiply it by schedule.factor when the dev set stops improving") \
+  X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
+  X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls") \
+  X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
+  X(CLIP_NORM, "clip_norm", REAL, TRAIN, "5", "0..1e9", "largest global norm of the gradient; 0 for no limit") \
+  X(BATCH_SENTENCES, "batch_sentences", INT, TRAIN, "128", "1..65536", "sentence pairs in a batch") \
+  X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, each computed by one thread; changes the result, threads do not") \
+  X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
+  X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \
+  X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
+  X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "pairs with more tokens on a side are left out of training, and counted") \
+  X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
+  X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "1..1000000", "most tokens a vocabulary holds, the most frequent ones") \
+  X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy") \
+  X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "safe", "first|safe", "stop when enough hypotheses are finished, or when none left can become better than them") \
+  X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam") \
+  X(LENGTH_PENALTY, "length_penalty", REAL, DECODE, "1", "0..10", "power of the length that a log-probability is divided by; 0 for none") \
+  X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
+  X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
+  X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
+  X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer may use, the calling one included") \
+  X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avx512", "instructions to use: the best the machine has, or just these") \
+  X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \
+  X(MEMORY_LIMIT, "memory_limit", INT, RUNTIME, "0", "0..9223372036854775807", "most bytes a handle may hold; 0 for no limit")
+
+typedef enum s2s__option_id {
+#define S2S__OPTION_ID(name, key, type, scope, fallback, range, help) S2S__##name,
+  S2S__OPTIONS(S2S__OPTION_ID)
+#undef S2S__OPTION_ID
+  S2S__OPTION_COUNT
+} s2s__option_id;
+
+typedef struct s2s__option {
+  const char *key;
+  int32_t type;  /* S2S_OPTION_INT ... of seq2seq.h */
+  int32_t scope; /* S2S_SCOPE_MODEL ... */
+  const char *fallback;
+  const char *range;
+  const char *help;
+} s2s__option;
+
+extern const s2s__option s2s__option_table[S2S__OPTION_COUNT];
+
+struct s2s_options {
+  s2s__host host;
+  char *value[S2S__OPTION_COUNT]; /* NULL: the default; else owned, NUL-terminated */
+};
+
+/* Index of a key, or -1. */
+int32_t s2s__option_find(const char *key);
+
+/* Checks and copies a value. S2S_BAD_OPTION names the key, what was given and what is allowed; an unknown key's message
+ * names the nearest known one. value NULL puts the default back. */
+int32_t s2s__options_set(s2s_options *options, const char *key, const char *value, s2s__error *error);
+
+/* `options` may be NULL: all defaults. They cannot fail: values were checked when set. */
+const char *s2s__option_text(const s2s_options *options, s2s__option_id id);
+int64_t s2s__option_int(const s2s_options *options, s2s__option_id id);
+size_t s2s__option_size(const s2s_options *options, s2s__option_id id); /* an INT that is never negative */
+double s2s__option_real(const s2s_options *options, s2s__option_id id);
+int s2s__option_bool(const s2s_options *options, s2s__option_id id);
+/* Position of the value in its "a|b|c". */
+int32_t s2s__option_choice(const s2s_options *options, s2s__option_id id);
+int s2s__option_is_set(const s2s_options *options, s2s__option_id id);
+
+void s2s__options_init(s2s_options *options, const s2s__host *host);
+void s2s__options_clear(s2s_options *options);
+/* dst (initialised, empty) becomes a copy of src (may be NULL). */
+int32_t s2s__options_copy(s2s_options *dst, const s2s_options *src, s2s__error *error);
+/* Lines "key = value"; blank lines and lines that begin with # are skipped. Messages name file and line. */
+int32_t s2s__options_read(s2s_options *options, s2s__reader *reader, s2s__error *error);
+
+#endif
