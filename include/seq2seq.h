@@ -1,6 +1,53 @@
 /* SPDX-License-Identifier: MIT
  *
  * libseq2seq: sequence-to-sequence models with attention, trained and run by one small C library.
+ * This header is the whole C API and its manual. It is C99 and C++-clean.
+ *
+ * =====================================================================================================================
+ * Introduction
+ * =====================================================================================================================
+ *
+ * An encoder turns a source sequence of any length into states (a "memory"), an attention looks back into them at every
+ * step, and a decoder writes a target sequence of any length. A model file holds the weights, the vocabularies and the
+ * options they were made with, so text goes in and text comes out:
+ *
+ *     #include <seq2seq.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       const char *words[] = {"sequence", "attention"};
+ *       s2s_model *model;
+ *       s2s_result *result;
+ *       if (s2s_model_load("english-g2p.safetensors", NULL, &model) || s2s_translate(model, NULL, words, NULL, 2, &result))
+ *         return fprintf(stderr, "%s\n", s2s_error_message()), 1;
+ *       for (size_t i = 0; i < 2; i++) printf("%s: %s\n", words[i], s2s_result_text(result, i, 0));
+ *       s2s_result_free(result);
+ *       s2s_model_free(model);
+ *     }
+ *
+ * The page is in this order: version and status, options, one-call translation, results, models, encoder, attention,
+ * decoder (beam search, then step by step), corpora, training, evaluation.
+ *
+ * Rules that hold for every function
+ * ----------------------------------
+ * Status     Functions that can fail return an int32_t status: S2S_OK (0) or one of S2S_STATUSES. After a failure
+ *            s2s_error_message() has a sentence that says what was wrong and where. Outputs are the last parameters; they
+ *            are written only on success, except that a handle output is set to NULL on failure. NULL where a pointer is
+ *            needed is S2S_BAD_ARGUMENT, never a crash.
+ * Ownership  Whoever makes a handle frees it, with the free function of its kind; free(NULL) does nothing. Handles retain
+ *            what they were made from, so they may be freed in any order. Pointers that a function hands out belong to
+ *            the handle they came from and live as long as it does, unless the function says less. Inputs are borrowed
+ *            for the call alone.
+ * Threads    An s2s_model is immutable (but see s2s_model_parameter_write) and may be used by any number of threads at
+ *            once. Every other handle serves one thread at a time; the _cancel functions alone may be called from any
+ *            thread. No thread is created unless the option `threads` asks for more than one.
+ * Text       UTF-8. A length in bytes goes with every text; a lengths array of NULL says that all texts end with NUL.
+ * Memory     Through the allocator of the options a handle was made with (malloc unless set). The option `memory_limit`
+ *            bounds what one handle may hold. A failed allocation is S2S_OUT_OF_MEMORY and leaves every handle usable.
+ * Host       The library never aborts, exits, prints, reads the environment, or changes locale, signals or (after return)
+ *            the floating-point mode. Its only global state is the thread-local text of s2s_error_message().
+ * Same bits  For one `cpu` level a text's result is bit-identical whatever batch it is in and however often it is run, and
+ *            training from one seed gives the same model whatever the number of threads.
  */
 #ifndef SEQ2SEQ_H
 #define SEQ2SEQ_H
@@ -22,15 +69,26 @@ extern "C" {
 #define S2S_API __attribute__((visibility("default")))
 #endif
 
+/* =====================================================================================================================
+ * Version, status, message
+ * ================================================================================================================== */
+
 #define S2S_VERSION_MAJOR 0
 #define S2S_VERSION_MINOR 1
 #define S2S_VERSION_PATCH 0
+
+/* "0.1.0": of the library that is linked, which may be newer than this header. Never fails. */
+S2S_API const char *s2s_version(void);
+
+/* Number that changes when a program compiled against an older header can no longer use the library (its SONAME has the
+ * same number). Never fails. */
+S2S_API int32_t s2s_abi_version(void);
 
 /* X(NAME, value, "what it means") */
 #define S2S_STATUSES(X)                                                                                                \
   X(S2S_OK, 0, "success")                                                                                              \
   X(S2S_BAD_ARGUMENT, 1, "an argument is NULL, out of range or does not fit the others")                               \
-  X(S2S_BAD_OPTION, 2, "an option is unknown, or its value is not allowed")                                            \
+  X(S2S_BAD_OPTION, 2, "an option is unknown, its value is not allowed, or options contradict each other")             \
   X(S2S_BAD_TEXT, 3, "a text is not valid UTF-8, or not in the form that was asked for")                               \
   X(S2S_BAD_FILE, 4, "a file is damaged, cut short, or not what it should be")                                         \
   X(S2S_IO, 5, "the operating system refused to open, read or write")                                                  \
@@ -48,17 +106,316 @@ enum {
   S2S_STATUS_COUNT = 12
 };
 
-enum { S2S_OPTION_INT = 0, S2S_OPTION_REAL = 1, S2S_OPTION_BOOL = 2, S2S_OPTION_CHOICE = 3, S2S_OPTION_TEXT = 4 };
-enum { S2S_SCOPE_MODEL = 0, S2S_SCOPE_TRAIN = 1, S2S_SCOPE_DECODE = 2, S2S_SCOPE_RUNTIME = 3 };
-enum { S2S_LOG_ERROR = 0, S2S_LOG_WARNING = 1, S2S_LOG_INFO = 2 };
-enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1 };
+/* "S2S_BAD_FILE" for S2S_BAD_FILE; "unknown status" for a number that is none. Never fails. */
+S2S_API const char *s2s_status_name(int32_t status);
+
+/* What went wrong in this thread's last call that failed: one sentence, at most 511 bytes, naming the file, line, option
+ * or tensor, what was expected and what was found. "" when nothing has failed yet. It stays until the thread's next
+ * failure. Never fails. */
+S2S_API const char *s2s_error_message(void);
+
+/* =====================================================================================================================
+ * Options
+ *
+ * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
+ *   model    shapes the model; stored in its file; read when a model is created
+ *   train    read by s2s_model_create (vocabulary.*), s2s_trainer_new and s2s_evaluate
+ *   decode   read by s2s_decoder_init and s2s_translate
+ *   runtime  read whenever a handle is made: threads, cpu, memory_limit, verify
+ * A function ignores options of a scope it does not read. Where it takes options, NULL means all defaults.
+ * docs/options.md lists them; the s2s_option_* functions give the same list to a program.
+ * ================================================================================================================== */
 
 typedef struct s2s_options s2s_options;
 
+/* New options, every one at its default. Fails with S2S_OUT_OF_MEMORY. */
+S2S_API int32_t s2s_options_new(s2s_options **options);
+S2S_API void s2s_options_free(s2s_options *options);
+
+/* Sets one option; the value is checked and copied. value NULL puts the default back.
+ * S2S_BAD_OPTION: unknown key (the message names the nearest known one), or a value outside the option's range. */
+S2S_API int32_t s2s_options_set(s2s_options *options, const char *key, const char *value);
+S2S_API int32_t s2s_options_set_int(s2s_options *options, const char *key, int64_t value);
+S2S_API int32_t s2s_options_set_real(s2s_options *options, const char *key, double value);
+
+/* The value as text, the default where none was set; valid until the option is set again or the options are freed. */
+S2S_API int32_t s2s_options_get(const s2s_options *options, const char *key, const char **value);
+
+/* Reads lines "key = value" from a file; blank lines and lines that begin with # are skipped. What stood before the line
+ * that fails stays set. S2S_IO, S2S_BAD_OPTION (the message names file and line). */
+S2S_API int32_t s2s_options_load(s2s_options *options, const char *path);
+
+/* One function for all memory, as Lua's: block NULL allocates new_size bytes, new_size 0 frees, otherwise resizes; old_size
+ * is what was asked for before. It returns the block, aligned for any type, or NULL when it cannot (a block to be resized
+ * then stays as it was; freeing returns NULL). Handles made with these options afterwards use it until they are freed, from
+ * whatever thread works for them. The options object itself uses malloc. allocate NULL puts malloc back. */
 typedef void *(*s2s_allocate_fn)(void *user, void *block, size_t old_size, size_t new_size);
+S2S_API int32_t s2s_options_set_allocator(s2s_options *options, s2s_allocate_fn allocate, void *user);
+
+/* Receives what the library wants to say (never more than a line, without a line end). Called in the thread of the call. */
+enum { S2S_LOG_ERROR = 0, S2S_LOG_WARNING = 1, S2S_LOG_INFO = 2 };
 typedef void (*s2s_log_fn)(void *user, int32_t level, const char *message);
+S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *user);
+
+/* Called by s2s_trainer_run in its own thread: after every update (S2S_PROGRESS_UPDATE, `done` of `total` updates in this
+ * epoch) and after every evaluation (S2S_PROGRESS_EVALUATED, `done` epochs of `total`, 0 where there is no end). The trainer
+ * may be asked for its metrics and its model from inside. A result other than 0 stops the run with S2S_CANCELLED. */
+enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1 };
 typedef int32_t (*s2s_progress_fn)(void *user, int32_t event, int64_t done, int64_t total);
+S2S_API int32_t s2s_options_set_progress(s2s_options *options, s2s_progress_fn progress, void *user);
+
+/* The table of all options, for help texts and bindings: index 0 .. s2s_option_count() - 1. Texts are constant. Past the
+ * end the texts are NULL and the numbers -1. */
+enum { S2S_OPTION_INT = 0, S2S_OPTION_REAL = 1, S2S_OPTION_BOOL = 2, S2S_OPTION_CHOICE = 3, S2S_OPTION_TEXT = 4 };
+enum { S2S_SCOPE_MODEL = 0, S2S_SCOPE_TRAIN = 1, S2S_SCOPE_DECODE = 2, S2S_SCOPE_RUNTIME = 3 };
+S2S_API size_t s2s_option_count(void);
+S2S_API const char *s2s_option_name(size_t index);    /* "encoder.hidden" */
+S2S_API int32_t s2s_option_type(size_t index);        /* S2S_OPTION_INT ... */
+S2S_API int32_t s2s_option_scope(size_t index);       /* S2S_SCOPE_MODEL ... */
+S2S_API const char *s2s_option_default(size_t index); /* "256" */
+S2S_API const char *s2s_option_range(size_t index);   /* "1..65536", "a|b|c" */
+S2S_API const char *s2s_option_help(size_t index);    /* one sentence without a full stop */
+
+/* =====================================================================================================================
+ * Translation in one call
+ * ================================================================================================================== */
+
+typedef struct s2s_model s2s_model;
+typedef struct s2s_result s2s_result;
+
+/* Encodes, attends and decodes `count` texts (0 is allowed). texts[i] has lengths[i] bytes; lengths NULL: all end with NUL.
+ * Reads decode and runtime options. To translate again and again keep an encoder and a decoder instead: they keep their
+ * memory from call to call.
+ * S2S_BAD_TEXT: a text is not UTF-8 (the message names which and the byte). S2S_LIMIT: a text has more tokens than
+ * max_source_length. S2S_BAD_OPTION, S2S_UNSUPPORTED (cpu), S2S_OUT_OF_MEMORY. An empty text gives one hypothesis with
+ * empty text. */
+S2S_API int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
+                              const size_t *lengths, size_t count, s2s_result **result);
+
+/* =====================================================================================================================
+ * Results: for each text, hypotheses from the best to the worst
+ *
+ * `text` counts the input texts from 0, `rank` the hypotheses of a text from 0 (the best). Out of range: NULL, or 0.
+ * ================================================================================================================== */
+
+S2S_API size_t s2s_result_count(const s2s_result *result);                        /* texts */
+S2S_API size_t s2s_result_hypotheses(const s2s_result *result, size_t text);      /* 1 .. nbest */
+S2S_API const char *s2s_result_text(const s2s_result *result, size_t text, size_t rank); /* UTF-8, NUL-terminated */
+
+/* What hypotheses are ranked by: the log-probability divided by length ^ length_penalty, the length counting the end mark. */
+S2S_API double s2s_result_score(const s2s_result *result, size_t text, size_t rank);
+/* Natural logarithm of the probability of the whole hypothesis, end mark included. */
+S2S_API double s2s_result_log_probability(const s2s_result *result, size_t text, size_t rank);
+
+/* Token ids, without begin and end mark. *count gets how many; it may be NULL. */
+S2S_API const int32_t *s2s_result_tokens(const s2s_result *result, size_t text, size_t rank, size_t *count);
+
+/* Attention weights [rows, columns], row-major: row t holds the weights over the source tokens when target token t was
+ * chosen; it adds up to 1. rows counts the target tokens, with one more for the end mark where the hypothesis has one
+ * (it lacks it when it was cut at max_length); columns counts the source tokens. NULL with 0 rows when the model has no
+ * attention. rows and columns may be NULL. */
+S2S_API const float *s2s_result_alignment(const s2s_result *result, size_t text, size_t rank, size_t *rows,
+                                          size_t *columns);
+S2S_API void s2s_result_free(s2s_result *result);
+
+/* =====================================================================================================================
+ * Models
+ * ================================================================================================================== */
+
+typedef struct s2s_corpus s2s_corpus;
+
+/* A new, untrained model: learns the vocabularies of both sides from the corpus and draws the parameters from `seed`.
+ * Reads model options, seed, vocabulary.*, and runtime options.
+ * S2S_BAD_ARGUMENT: the corpus is empty. S2S_BAD_OPTION: options contradict each other (the message names them). */
+S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s2s_model **model);
+
+/* A model from a file, from `size` bytes in memory (borrowed for the call), or from a callback that reads the next bytes of
+ * a file: read(user, bytes, size) returns how many it wrote, 0 at the end, negative on failure. Reads runtime options.
+ * S2S_IO, S2S_BAD_FILE (damaged, cut short, no model of ours, or of a newer format: the message names the byte, tensor or
+ * option), S2S_UNSUPPORTED (cpu), S2S_OUT_OF_MEMORY. */
 typedef int64_t (*s2s_read_fn)(void *user, void *bytes, size_t size);
+S2S_API int32_t s2s_model_load(const char *path, const s2s_options *options, s2s_model **model);
+S2S_API int32_t s2s_model_load_buffer(const void *bytes, size_t size, const s2s_options *options, s2s_model **model);
+S2S_API int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_options *options, s2s_model **model);
+
+/* Writes a safetensors file (docs/format.md): first under a temporary name in the same folder, then flushed and renamed, so
+ * that `path` holds the old file or the new one, whole, at any moment. S2S_IO: the message has the system's reason. */
+S2S_API int32_t s2s_model_save(const s2s_model *model, const char *path);
+S2S_API void s2s_model_free(s2s_model *model);
+
+/* What the model says of itself: any model option ("encoder.cell"), "format", "parameters" (how many numbers), "cpu" (the
+ * kernels in use). S2S_BAD_OPTION for a key that is none. */
+S2S_API int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value);
+
+/* Vocabularies: ids 0 .. size - 1. Id 0 is the unknown token, 1 begins a sequence, 2 ends it; text never produces 1 or 2. */
+enum { S2S_SOURCE = 0, S2S_TARGET = 1 };
+S2S_API size_t s2s_model_vocabulary_size(const s2s_model *model, int32_t side);
+/* The token's text ("<unk>", "<s>", "</s>" for the special ones); NULL when side or id is out of range. */
+S2S_API const char *s2s_model_token(const s2s_model *model, int32_t side, int32_t id);
+
+/* Parameters by index 0 .. count - 1, in the order of the file. Names and shapes are PyTorch's ("encoder.rnn.weight_ih_l0").
+ * A shape has one or two dimensions: shape[0] is 0 past the end; shape[1] is 0 for a vector. */
+S2S_API size_t s2s_model_parameter_count(const s2s_model *model);
+S2S_API const char *s2s_model_parameter_name(const s2s_model *model, size_t index);
+S2S_API int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]);
+/* Copies all values, row-major. `count` must be their exact number (S2S_BAD_ARGUMENT otherwise). */
+S2S_API int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count);
+/* Replaces all values. Only before the first handle is made from the model: S2S_BUSY afterwards. */
+S2S_API int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count);
+
+/* =====================================================================================================================
+ * Encoder: sequences in, memory out
+ * ================================================================================================================== */
+
+typedef struct s2s_encoder s2s_encoder;
+typedef struct s2s_memory s2s_memory;
+
+/* Reads max_source_length and runtime options. */
+S2S_API int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder);
+
+/* Encodes a batch of texts, as s2s_translate takes them. The memory is independent of the encoder and of the texts. */
+S2S_API int32_t s2s_encode(s2s_encoder *encoder, const char *const *texts, const size_t *lengths, size_t count,
+                           s2s_memory **memory);
+/* The same from token ids: lengths[i] ids of sequence i, one sequence after another. No end mark is added.
+ * S2S_BAD_ARGUMENT: an id outside the source vocabulary (the message names it). */
+S2S_API int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *lengths, size_t count,
+                               s2s_memory **memory);
+S2S_API void s2s_encoder_free(s2s_encoder *encoder);
+
+S2S_API size_t s2s_memory_count(const s2s_memory *memory); /* sequences */
+S2S_API size_t s2s_memory_dim(const s2s_memory *memory);   /* numbers in a state */
+/* States of sequence `index`, [rows, dim], row-major: one row for each source token. rows may be NULL. NULL when out of range. */
+S2S_API const float *s2s_memory_states(const s2s_memory *memory, size_t index, size_t *rows);
+/* Source token ids of sequence `index`; count may be NULL. */
+S2S_API const int32_t *s2s_memory_tokens(const s2s_memory *memory, size_t index, size_t *count);
+S2S_API void s2s_memory_free(s2s_memory *memory);
+
+/* =====================================================================================================================
+ * Attention: a query in, weights and context out
+ * ================================================================================================================== */
+
+typedef struct s2s_attention s2s_attention;
+
+/* S2S_UNSUPPORTED: the model has attention.type none. */
+S2S_API int32_t s2s_attention_init(const s2s_model *model, const s2s_options *options, s2s_attention **attention);
+S2S_API size_t s2s_attention_query_dim(const s2s_attention *attention); /* numbers in a query: the decoder's hidden size */
+
+/* For `count` queries [count, query_dim] into sequence `index` of a memory with S states:
+ * weights [count, S], each row the softmax of the scores, and contexts [count, memory dim], the states' weighted sums.
+ * weights or contexts may be NULL. S2S_BAD_ARGUMENT: index out of range, or a memory of another model. */
+S2S_API int32_t s2s_attend(s2s_attention *attention, const s2s_memory *memory, size_t index, const float *queries,
+                           size_t count, float *weights, float *contexts);
+S2S_API void s2s_attention_free(s2s_attention *attention);
+
+/* =====================================================================================================================
+ * Decoder: memory in, sequences out
+ * ================================================================================================================== */
+
+typedef struct s2s_decoder s2s_decoder;
+
+/* Reads decode and runtime options. */
+S2S_API int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s_decoder **decoder);
+
+/* Searches for the best target of every sequence of the memory: greedily (beam 1) or with a beam. Never endless: a
+ * hypothesis ends after max_length tokens, or 10 + max_length_ratio * source tokens, whichever is less.
+ * S2S_CANCELLED after s2s_decoder_cancel. */
+S2S_API int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **result);
+
+/* The same step by step, for a search of your own. start() prepares one row for each sequence of the memory, which must not
+ * be freed before the last step. step() then advances n rows: row i continues row parents[i] of the step before (at the
+ * first step: sequence parents[i]) with token tokens[i] (1, the begin mark, at the first step), and *log_probabilities
+ * [n, target vocabulary] gets each row's log-probabilities of the next token, valid until the next call with this decoder.
+ * A row that no later row names as parent is dropped; a row may be named several times.
+ * S2S_BAD_ARGUMENT: a token or parent out of range; step before start. */
+S2S_API int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory);
+S2S_API int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int32_t *parents, size_t n,
+                                 const float **log_probabilities);
+
+/* Makes the s2s_decode that runs, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
+S2S_API void s2s_decoder_cancel(s2s_decoder *decoder);
+S2S_API void s2s_decoder_free(s2s_decoder *decoder);
+
+/* =====================================================================================================================
+ * Corpora: parallel text
+ * ================================================================================================================== */
+
+/* Reads runtime options (memory_limit). */
+S2S_API int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus);
+
+/* Adds one pair; the texts are copied. S2S_BAD_TEXT: invalid UTF-8, a line break, or a side that is empty or blank. */
+S2S_API int32_t s2s_corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
+                               size_t target_length);
+
+/* Adds all pairs of a file with lines source<TAB>target, exactly one tab in each; or of two line-aligned files. A UTF-8 byte
+ * order mark and CRLF line ends are accepted. On failure the corpus is as it was.
+ * S2S_IO; S2S_BAD_TEXT: the message names file and line (no tab, two tabs, an empty side, invalid UTF-8, files of different
+ * length, an empty file). */
+S2S_API int32_t s2s_corpus_load(s2s_corpus *corpus, const char *path);
+S2S_API int32_t s2s_corpus_load_aligned(s2s_corpus *corpus, const char *source_path, const char *target_path);
+
+S2S_API size_t s2s_corpus_size(const s2s_corpus *corpus); /* pairs */
+/* Text of pair `index` on a side (S2S_SOURCE, S2S_TARGET), NUL-terminated; NULL when out of range. */
+S2S_API const char *s2s_corpus_text(const s2s_corpus *corpus, size_t index, int32_t side);
+S2S_API void s2s_corpus_free(s2s_corpus *corpus);
+
+/* =====================================================================================================================
+ * Training
+ * ================================================================================================================== */
+
+typedef struct s2s_trainer s2s_trainer;
+typedef struct s2s_metrics s2s_metrics;
+
+/* A trainer starts from a copy of `model` (which it leaves alone), learns from `corpus`, and judges itself on `dev` (NULL:
+ * by the training loss). Reads train and runtime options. Uses `threads` threads; their number does not change the result.
+ * S2S_BAD_ARGUMENT: nothing is left of the corpus (all pairs longer than max_train_length); S2S_OUT_OF_MEMORY. */
+S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
+                                const s2s_options *options, s2s_trainer **trainer);
+
+/* One update on the next batch. *loss (may be NULL) gets its smoothed cross-entropy per target token, in nats.
+ * S2S_DIVERGED: the loss or the gradient is not finite; the parameters stay as they were before the update. */
+S2S_API int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss);
+
+/* Updates, an evaluation at the end of each epoch, and an end by max_epochs, max_updates or patience. The best model by the
+ * dev set's sequence error rate, then token error rate, then loss, is kept. S2S_CANCELLED: the best model so far is kept too. */
+S2S_API int32_t s2s_trainer_run(s2s_trainer *trainer);
+
+/* Evaluates the present parameters on the dev set, as s2s_trainer_run does after each epoch; the figures are in the metrics.
+ * S2S_BAD_ARGUMENT: the trainer has no dev set. */
+S2S_API int32_t s2s_trainer_evaluate(s2s_trainer *trainer);
+
+/* The trainer's figures, live: they belong to the trainer and change as it works.
+ * updates, epochs, parameters, skipped_pairs, learning_rate, loss (running mean of the epoch), train_seconds,
+ * tokens_per_second (real source and target tokens), sentences_per_second, seconds_left (of the epoch), dev_loss,
+ * dev_token_error_rate, dev_sequence_error_rate (percent, greedy), improved (1 when the last evaluation was the best yet),
+ * best_epoch, peak_memory_bytes. */
+S2S_API const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer);
+
+/* A new model: the best one so far, or the present one when nothing was evaluated yet. */
+S2S_API int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model);
+
+/* Makes the run or step that works, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
+S2S_API void s2s_trainer_cancel(s2s_trainer *trainer);
+S2S_API void s2s_trainer_free(s2s_trainer *trainer);
+
+/* =====================================================================================================================
+ * Evaluation
+ * ================================================================================================================== */
+
+/* Decodes the sources of a corpus and compares. Reads decode and runtime options. Figures:
+ * loss (cross-entropy per target token, end mark included, nats), perplexity (its exponential), token_error_rate (edit
+ * distance over reference tokens, percent), sequence_error_rate (share of texts that equal none of their references,
+ * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), sentences, lines.
+ * Lines with equal sources are alternatives: the nearest one counts. */
+S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                             s2s_metrics **metrics);
+
+/* Figures by name or by index 0 .. count - 1. s2s_metrics_get fails with S2S_BAD_ARGUMENT for a name that is not there. */
+S2S_API size_t s2s_metrics_count(const s2s_metrics *metrics);
+S2S_API const char *s2s_metrics_name(const s2s_metrics *metrics, size_t index);
+S2S_API double s2s_metrics_value(const s2s_metrics *metrics, size_t index);
+S2S_API int32_t s2s_metrics_get(const s2s_metrics *metrics, const char *name, double *value);
+/* Only for metrics from s2s_evaluate; those of a trainer are freed with it. */
+S2S_API void s2s_metrics_free(s2s_metrics *metrics);
 
 #ifdef __cplusplus
 }

@@ -84,7 +84,8 @@ typedef struct s2s__option {
 extern const s2s__option s2s__option_table[S2S__OPTION_COUNT];
 
 struct s2s_options {
-  s2s__host host;
+  s2s__host host;  /* where the values live */
+  s2s__host given; /* what the host set: handles made with these options use it */
   char *value[S2S__OPTION_COUNT]; /* NULL: the default; else owned, NUL-terminated */
 };
 
