@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A model: network, vocabularies, segmenters and options, in one arena; shared and counted.
+ */
+#ifndef S2S__MODEL_MODEL_H
+#define S2S__MODEL_MODEL_H
+
+#include "model/network.h"
+#include "text/segmenter.h"
+#include "text/vocabulary.h"
+
+#include <stdatomic.h>
+
+#define S2S__FILE_FORMAT 1
+
+struct s2s_model {
+  atomic_size_t references;
+  atomic_int in_use; /* a handle was made from it: parameters are fixed */
+  s2s__host host;
+  s2s__arena arena;
+  s2s_options options; /* those of scope model count; the others are defaults */
+  const s2s__kernels *kernels;
+  s2s__vocabulary vocabulary[2];        /* S2S_SOURCE, S2S_TARGET */
+  const s2s__segmenter *segmenter[2];
+  s2s__network network;
+  char parameters[24]; /* their number as text, for s2s_model_get */
+};
+
+/* The kernels of the `cpu` option on this machine. S2S_UNSUPPORTED names what the machine has. */
+int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernels, s2s__error *error);
+
+/* A model without vocabularies and network: options (only those of scope model) copied, kernels chosen, one reference. The
+ * allocator is options->given; memory_limit bounds the arena. */
+int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error *error);
+/* The second half, when model->options and model->vocabulary are there: segmenters, network, values undefined. */
+int32_t s2s__model_build(s2s_model *model, s2s__error *error);
+
+void s2s__model_retain(const s2s_model *model);  /* for a handle: the parameters are fixed from here on */
+void s2s__model_release(const s2s_model *model); /* frees it with the last reference; NULL does nothing */
+
+/* Text to ids with the segmenter and vocabulary of a side, appended to ids (a growing array of the host's). An end mark is
+ * added to a source when source.eos says so. Checks UTF-8. */
+typedef struct s2s__ids {
+  s2s__host host;
+  int32_t *item;
+  size_t count, capacity;
+} s2s__ids;
+void s2s__ids_init(s2s__ids *ids, const s2s__host *host);
+void s2s__ids_free(s2s__ids *ids);
+int32_t s2s__ids_push(s2s__ids *ids, int32_t id, s2s__error *error);
+int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length, s2s__spans *scratch,
+                            s2s__ids *ids, s2s__error *error);
+
+/* Ids to text: tokens joined by the segmenter's separator, NUL-terminated, in the arena. */
+char *s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena);
+
+/* file.c: the safetensors file. */
+int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error);
+int32_t s2s__model_write(const s2s_model *model, const char *path, s2s__error *error);
+
+#endif

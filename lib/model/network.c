@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Joining encoder, attention and decoder; the loop over time of decoders that are stepwise.
+ */
+#include "model/network.h"
+
+#include <math.h>
+#include <string.h>
+
+static const s2s__encoder_type *const network_encoders[] = {&s2s__encoder_rnn};
+static const s2s__attention_type *const network_attentions[] = {&s2s__attention_additive, &s2s__attention_general};
+static const s2s__decoder_type *const network_decoders[] = {&s2s__decoder_rnn};
+
+#define NETWORK_FIND(table, wanted, found)                                                                             \
+  do {                                                                                                                 \
+    for (size_t i_ = 0; i_ < sizeof(table) / sizeof *(table); i_++)                                                    \
+      if (strcmp((table)[i_]->name, (wanted)) == 0) (found) = (table)[i_];                                             \
+  } while (0)
+
+static int32_t network_declare(s2s__network *n, s2s__error *error) {
+  S2S__TRY(n->encoder_type->declare(n, error));
+  S2S__TRY(n->decoder_type->declare(n, error));
+  if (n->attention_type) S2S__TRY(n->attention_type->declare(n, error));
+  return s2s__params_linear(&n->params, "generator", n->config.vocabulary[S2S_TARGET], n->output_dim,
+                            &n->generator_weight, &n->generator_bias, error);
+}
+
+int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
+                          const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
+                          s2s__error *error) {
+  memset(network, 0, sizeof *network);
+  network->kernels = kernels;
+  s2s__params_init(&network->params, arena, kernels, training);
+  S2S__TRY(s2s__config_read(&network->config, options, source_vocabulary, target_vocabulary, error));
+  NETWORK_FIND(network_encoders, s2s__option_text(options, S2S__ENCODER_TYPE), network->encoder_type);
+  NETWORK_FIND(network_attentions, s2s__option_text(options, S2S__ATTENTION_TYPE), network->attention_type);
+  NETWORK_FIND(network_decoders, s2s__option_text(options, S2S__DECODER_TYPE), network->decoder_type);
+  S2S__TRY(network_declare(network, error));
+  return s2s__params_allocate(&network->params, error);
+}
+
+int32_t s2s__network_prepare(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding) {
+  encoding->keys = NULL;
+  if (!network->attention_type) return S2S_OK;
+  return network->attention_type->prepare(graph, network, encoding->states, &encoding->keys);
+}
+
+int32_t s2s__network_encode(s2s__graph *graph, const s2s__network *network, const int32_t *ids, const s2s__rows *rows,
+                            s2s__encoding *encoding) {
+  memset(encoding, 0, sizeof *encoding);
+  encoding->rows = rows;
+  S2S__TRY(network->encoder_type->forward(graph, network, ids, rows, encoding));
+  return s2s__network_prepare(graph, network, encoding);
+}
+
+int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
+                            s2s__tensor **context) {
+  const s2s__encoding *encoding = block->encoding;
+  s2s__tensor *scores;
+  S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, encoding->rows, graph->error));
+  const s2s__ragged *ragged = &block->ragged;
+  S2S__TRY(network->attention_type->score(graph, network, queries, encoding->keys, ragged, &scores));
+  S2S__TRY(s2s__softmax_ragged(graph, scores, ragged, &block->weights));
+  return s2s__weighted_sum(graph, block->weights, encoding->states, ragged, context);
+}
+
+int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, s2s__tensor *output, s2s__tensor **logits) {
+  return s2s__linear(graph, network->generator_weight, network->generator_bias, output, logits);
+}
+
+int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,
+                                  s2s__decoder_state *selected) {
+  selected->count = state->count;
+  for (size_t i = 0; i < state->count; i++) {
+    selected->tensor[i] = NULL;
+    if (state->tensor[i]) S2S__TRY(s2s__select_rows(graph, state->tensor[i], index, n, &selected->tensor[i]));
+  }
+  return S2S_OK;
+}
+
+/* ---- teacher forcing -------------------------------------------------------------------------------------------------- */
+
+/* All target tokens in one block. */
+static int32_t network_forward_whole(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                                     const s2s__encoding *encoding, s2s__tensor **output) {
+  s2s__block *block;
+  S2S__GRAPH_TAKE(graph, s2s__block, 1, block);
+  memset(block, 0, sizeof *block);
+  block->encoding = encoding;
+  block->rows = &example->target_rows;
+  block->ids = example->input;
+  S2S__TRY(network->decoder_type->start(graph, network, encoding, &block->state));
+  S2S__TRY(network->decoder_type->block(graph, network, block));
+  *output = block->output;
+  return S2S_OK;
+}
+
+/* What one step needs in memory until the backward pass. */
+typedef struct network_step {
+  s2s__rows rows;
+  s2s__block block;
+} network_step;
+
+/* Step t: the sentences still going on, longest first, and where their rows are. */
+static int32_t network_step_init(s2s__graph *graph, const s2s__example *example, const s2s__encoding *encoding,
+                                 size_t t, network_step **step, size_t **index) {
+  const s2s__rows *target = &example->target_rows;
+  const size_t n = target->active[t];
+  int32_t *ids;
+  uint64_t *stream;
+  S2S__GRAPH_TAKE(graph, network_step, 1, *step);
+  S2S__GRAPH_TAKE(graph, int32_t, n, ids);
+  S2S__GRAPH_TAKE(graph, uint64_t, n, stream);
+  S2S__GRAPH_TAKE(graph, size_t, n, *index);
+  S2S__TRY(s2s__rows_init_step(&(*step)->rows, graph->arena, n, t, graph->error));
+  for (size_t r = 0; r < n; r++) {
+    const size_t s = target->order[r], row = target->offset[s] + t;
+    ids[r] = example->input[row];
+    stream[r] = target->stream ? target->stream[s] : s;
+    (*index)[r] = row;
+  }
+  (*step)->rows.stream = stream;
+  memset(&(*step)->block, 0, sizeof (*step)->block);
+  (*step)->block.encoding = encoding;
+  (*step)->block.rows = &(*step)->rows;
+  (*step)->block.sentence = target->order;
+  (*step)->block.ids = ids;
+  return S2S_OK;
+}
+
+/* Rows 0 .. n-1, or the target order: how a step's state comes out of the one before. */
+static int32_t network_first_rows(s2s__graph *graph, size_t n, size_t **index) {
+  S2S__GRAPH_TAKE(graph, size_t, n, *index);
+  for (size_t i = 0; i < n; i++) (*index)[i] = i;
+  return S2S_OK;
+}
+
+static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                                     const s2s__encoding *encoding, s2s__tensor **output) {
+  const s2s__rows *target = &example->target_rows;
+  s2s__decoder_state start;
+  S2S__TRY(network->decoder_type->start(graph, network, encoding, &start));
+  S2S__TRY(s2s__graph_tensor(graph, target->total, network->output_dim, output));
+  const s2s__decoder_state *state = &start;
+  const size_t *from = target->order;
+  for (size_t t = 0; t < target->steps; t++) {
+    network_step *step;
+    size_t *index, *next;
+    S2S__TRY(network_step_init(graph, example, encoding, t, &step, &index));
+    S2S__TRY(s2s__decoder_state_select(graph, state, from, step->rows.count, &step->block.state));
+    S2S__TRY(network->decoder_type->block(graph, network, &step->block));
+    S2S__TRY(s2s__place_rows(graph, step->block.output, index, *output));
+    S2S__TRY(network_first_rows(graph, step->rows.count, &next));
+    state = &step->block.state;
+    from = next;
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                             s2s__encoding *encoding, s2s__tensor **logits) {
+  s2s__encoding *own;
+  S2S__GRAPH_TAKE(graph, s2s__encoding, 1, own);
+  S2S__TRY(s2s__network_encode(graph, network, example->source, &example->source_rows, own));
+  s2s__tensor *output;
+  if (network->decoder_type->is_stepwise(network))
+    S2S__TRY(network_forward_steps(graph, network, example, own, &output));
+  else S2S__TRY(network_forward_whole(graph, network, example, own, &output));
+  if (encoding) *encoding = *own;
+  return s2s__network_logits(graph, network, output, logits);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A network: an encoder, an attention and a decoder joined, and the tables they come from.
+ *
+ *     ids --encoder--> encoding: states (the memory), final states
+ *         --attention.prepare--> keys
+ *         --decoder.start--> decoder state
+ *     (ids, state) --decoder.block, which asks the attention--> (output rows, state) --generator--> logits
+ *
+ * A decoder block works on rows of any length: all target tokens of a sentence at once where nothing the network says is
+ * fed back (training without input feeding), one token each otherwise. Training and inference call the same block.
+ *
+ * Adding an encoder, an attention or a decoder is one new file and one line in the table of network.c.
+ */
+#ifndef S2S__MODEL_NETWORK_H
+#define S2S__MODEL_NETWORK_H
+
+#include "model/config.h"
+#include "model/params.h"
+#include "nn/attend.h"
+#include "nn/layers.h"
+#include "nn/recurrent.h"
+
+typedef struct s2s__network s2s__network;
+
+/* What the encoder made of a batch. */
+typedef struct s2s__encoding {
+  const s2s__rows *rows;      /* sentences of source tokens */
+  s2s__tensor *states;        /* [rows, memory_dim] */
+  s2s__tensor *keys;          /* [rows, *] by the attention's prepare; NULL without attention */
+  s2s__recurrent_state *last; /* [layers] final states, [sentences, memory_dim], directions side by side */
+  size_t layers;
+} s2s__encoding;
+
+typedef struct s2s__encoder_type {
+  const char *name; /* the value of encoder.type */
+  int32_t (*declare)(s2s__network *network, s2s__error *error);
+  int32_t (*forward)(s2s__graph *graph, const s2s__network *network, const int32_t *ids, const s2s__rows *rows,
+                     s2s__encoding *encoding);
+} s2s__encoder_type;
+
+typedef struct s2s__attention_type {
+  const char *name; /* the value of attention.type */
+  int32_t (*declare)(s2s__network *network, s2s__error *error);
+  /* Keys [rows, *] of the memory, once for each batch. */
+  int32_t (*prepare)(s2s__graph *graph, const s2s__network *network, s2s__tensor *memory, s2s__tensor **keys);
+  /* Scores of queries [n, decoder_hidden] against the keys. */
+  int32_t (*score)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, s2s__tensor *keys,
+                   const s2s__ragged *ragged, s2s__tensor **scores);
+} s2s__attention_type;
+
+/* A decoder's state: row tensors, one row for each hypothesis, reordered generically. */
+#define S2S__MAX_STATES 130
+typedef struct s2s__decoder_state {
+  size_t count;
+  s2s__tensor *tensor[S2S__MAX_STATES]; /* NULL: not used yet (zero) */
+} s2s__decoder_state;
+
+/* One call of a decoder block. */
+typedef struct s2s__block {
+  const s2s__encoding *encoding;
+  const s2s__rows *rows;     /* rows of target tokens */
+  const size_t *sentence;    /* [rows->count] memory sentence each looks at; NULL: its own number */
+  const int32_t *ids;        /* [rows->total] tokens that were written last */
+  s2s__decoder_state state;  /* in and out: one row for each of rows->count */
+  s2s__tensor *output;       /* out: [rows->total, output_dim] */
+  s2s__tensor *weights;      /* out: attention weights, ragged; NULL without attention */
+  s2s__ragged ragged;        /* out: their shape */
+} s2s__block;
+
+typedef struct s2s__decoder_type {
+  const char *name; /* the value of decoder.type */
+  int32_t (*declare)(s2s__network *network, s2s__error *error);
+  int32_t (*start)(s2s__graph *graph, const s2s__network *network, const s2s__encoding *encoding,
+                   s2s__decoder_state *state);
+  int32_t (*block)(s2s__graph *graph, const s2s__network *network, s2s__block *block);
+  /* Whether a token's output is needed before the next token's: such a decoder is stepped through time. */
+  int (*is_stepwise)(const s2s__network *network);
+} s2s__decoder_type;
+
+extern const s2s__encoder_type s2s__encoder_rnn;           /* encoder_rnn.c */
+extern const s2s__attention_type s2s__attention_additive;  /* attention_additive.c */
+extern const s2s__attention_type s2s__attention_general;   /* attention_general.c */
+extern const s2s__decoder_type s2s__decoder_rnn;           /* decoder_rnn.c */
+
+struct s2s__network {
+  s2s__config config;
+  const s2s__kernels *kernels;
+  s2s__params params;
+  const s2s__encoder_type *encoder_type;
+  const s2s__attention_type *attention_type; /* NULL: none */
+  const s2s__decoder_type *decoder_type;
+  void *encoder, *attention, *decoder; /* each part's own parameters */
+  size_t output_dim;                   /* of the decoder's output, set by its declare */
+  const s2s__param *generator_weight, *generator_bias;
+};
+
+/* Declares all parameters and takes their memory; values are undefined. */
+int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
+                          const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
+                          s2s__error *error);
+
+/* Encoder and the attention's keys. */
+int32_t s2s__network_encode(s2s__graph *graph, const s2s__network *network, const int32_t *ids, const s2s__rows *rows,
+                            s2s__encoding *encoding);
+
+/* Keys of an encoding whose states stand already (a memory kept from an earlier call). */
+int32_t s2s__network_prepare(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding);
+
+/* context [n, memory_dim] and weights for queries; used by decoders. */
+int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
+                            s2s__tensor **context);
+
+/* logits [rows, target vocabulary] */
+int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, s2s__tensor *output, s2s__tensor **logits);
+
+/* state'[i] = state[index[i]] */
+int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,
+                                  s2s__decoder_state *selected);
+
+/* One batch with its targets, teacher-forced. input: begin mark and tokens; expected: tokens and end mark. */
+typedef struct s2s__example {
+  const int32_t *source;
+  s2s__rows source_rows;
+  const int32_t *input, *expected;
+  s2s__rows target_rows;
+} s2s__example;
+
+/* Logits of every target row, in the order of target_rows. The encoding may be given back for tests (may be NULL). */
+int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                             s2s__encoding *encoding, s2s__tensor **logits);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The layers that are not recurrent and not attention. Each computes at once and records its backward pass when the graph
+ * is recording. Outputs are new tensors in the graph's arena.
+ */
+#ifndef S2S__NN_LAYERS_H
+#define S2S__NN_LAYERS_H
+
+#include "nn/graph.h"
+
+/* y[rows, out] = x[rows, in] W^T + b; bias NULL for none. */
+int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__param *bias, s2s__tensor *x,
+                    s2s__tensor **y);
+
+/* y[n, dim] = rows ids[0..n) of the matrix [vocabulary, dim]. Ids must be in range; they are borrowed until backward. */
+int32_t s2s__embedding(s2s__graph *graph, const s2s__param *weight, const int32_t *ids, size_t n, s2s__tensor **y);
+
+int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y);
+
+/* Where a dropout stands in the network: each place draws its own numbers. */
+typedef enum s2s__dropout_site {
+  S2S__DROPOUT_SOURCE_EMBEDDING = 1,
+  S2S__DROPOUT_TARGET_EMBEDDING = 2,
+  S2S__DROPOUT_OUTPUT = 3,
+  S2S__DROPOUT_ENCODER_LAYER = 256, /* + layer */
+  S2S__DROPOUT_DECODER_LAYER = 512  /* + layer */
+} s2s__dropout_site;
+
+/* Inverted dropout (Srivastava et al. 2014): a unit is zero with probability graph->dropout, else scaled by 1 / (1 - rate).
+ * The draw depends on (dropout_key, sentence stream, site, position, unit) alone. Rate 0: y is x itself. */
+int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y);
+
+/* y[rows, sum of cols] = the parts side by side; NULL parts are left out. */
+#define S2S__CONCAT_MAX 4
+int32_t s2s__concat(s2s__graph *graph, s2s__tensor *const *parts, size_t count, s2s__tensor **y);
+
+/* y[i] = x[index[i]], i < n. The index is borrowed until backward; an identity gives x itself. */
+int32_t s2s__select_rows(s2s__graph *graph, s2s__tensor *x, const size_t *index, size_t n, s2s__tensor **y);
+
+/* y[index[i]] = x[i]: fills some rows of an existing tensor; rows must be filled once each before y is used. */
+int32_t s2s__place_rows(s2s__graph *graph, s2s__tensor *x, const size_t *index, s2s__tensor *y);
+
+/* Cross-entropy of logits[rows, classes] against targets[rows] with label smoothing (see the kernel), summed over rows:
+ * *loss the smoothed, *plain the unsmoothed one, in nats, added in double row after row. When recording, the gradient of the logits is set
+ * to scale * d loss / d logits, in the logits' own memory. */
+int32_t s2s__cross_entropy(s2s__graph *graph, s2s__tensor *logits, const int32_t *targets, double smoothing,
+                           double scale, double *loss, double *plain);
+
+#endif
