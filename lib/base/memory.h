@@ -51,6 +51,7 @@ typedef struct s2s__chunk s2s__chunk;
 typedef struct s2s__arena {
   s2s__host host;
   s2s__chunk *newest;
+  s2s__chunk *spare; /* emptied by rewind, kept for the next take */
   size_t used;     /* bytes handed out since the last reset */
   size_t reserved; /* bytes held from the host, headers included */
   size_t peak;     /* most bytes ever reserved */

@@ -54,7 +54,7 @@
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "1..1000000", "most tokens a vocabulary holds, the most frequent ones") \
   X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy") \
-  X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "safe", "first|safe", "stop when enough hypotheses are finished, or when none left can become better than them") \
+  X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "first", "first|safe", "stop when as many hypotheses as the beam are finished, or only when none left can become better than those returned") \
   X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam") \
   X(LENGTH_PENALTY, "length_penalty", REAL, DECODE, "1", "0..10", "power of the length that a log-probability is divided by; 0 for none") \
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \

@@ -35,6 +35,11 @@ int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error
 /* The second half, when model->options and model->vocabulary are there: segmenters, network, values undefined. */
 int32_t s2s__model_build(s2s_model *model, s2s__error *error);
 
+/* A new model of the same options and vocabularies for these kernels; the values are `flat` (by s2s__param.offset), or
+ * those of the model when NULL. */
+int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
+                         const s2s__real *flat, s2s_model **clone, s2s__error *error);
+
 void s2s__model_retain(const s2s_model *model);  /* for a handle: the parameters are fixed from here on */
 void s2s__model_release(const s2s_model *model); /* frees it with the last reference; NULL does nothing */
 

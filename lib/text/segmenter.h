@@ -20,10 +20,12 @@ typedef struct s2s__spans { /* a growing array; init all zero but host */
 } s2s__spans;
 void s2s__spans_init(s2s__spans *spans, const s2s__host *host);
 void s2s__spans_free(s2s__spans *spans);
+/* Appends text[begin..end); what segmenters are made of. */
+int32_t s2s__spans_add(s2s__spans *spans, size_t begin, size_t end, s2s__error *error);
 
 typedef struct s2s__segmenter {
   const char *name; /* the value of source.tokens and target.tokens */
-  /* Appends the tokens of `text` (valid UTF-8, at most UINT32_MAX bytes) to spans. */
+  /* Appends the tokens of `text` (valid UTF-8, at most UINT32_MAX bytes) to spans; on failure none. */
   int32_t (*split)(const char *text, size_t length, s2s__spans *spans, s2s__error *error);
   /* What stands between two tokens when they are joined again: "" or " ". */
   const char *separator;

@@ -26,19 +26,21 @@ typedef struct s2s__vocabulary {
   size_t slot_mask;
 } s2s__vocabulary;
 
-/* Counts tokens, then makes a vocabulary of them. */
+/* Counts tokens, then makes a vocabulary of them. Tokens that no vocabulary can hold (empty, longer than
+ * S2S__MAX_TOKEN_BYTES, with a line feed or a NUL in them) are passed over, and so become unknown. */
 typedef struct s2s__token_counter s2s__token_counter;
 int32_t s2s__token_counter_new(const s2s__host *host, s2s__token_counter **counter, s2s__error *error);
 int32_t s2s__token_counter_add(s2s__token_counter *counter, const char *token, size_t length, s2s__error *error);
 void s2s__token_counter_free(s2s__token_counter *counter);
 
 /* Special tokens first, then those seen at least min_count times, the most frequent first, equal ones by their bytes; at
- * most max_size in all (the specials count). */
+ * most max_size in all (the specials count, and are there even if max_size is smaller than their number). On failure, here
+ * and in parsing, arena and vocabulary are as they were. */
 int32_t s2s__vocabulary_build(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__token_counter *counter,
                               uint64_t min_count, size_t max_size, s2s__error *error);
 
 /* From the bytes of a file: checks UTF-8, that every token ends with a line feed, that there are at least the specials, no empty
- * token, no token twice (specials included), and the size limits. S2S_BAD_FILE names the token's number. */
+ * token, no NUL, no token twice (specials included), and the size limits. S2S_BAD_FILE names the token's number, its id. */
 int32_t s2s__vocabulary_parse(s2s__vocabulary *vocabulary, s2s__arena *arena, const char *bytes, size_t size,
                               s2s__error *error);
 size_t s2s__vocabulary_bytes(const s2s__vocabulary *vocabulary);             /* of the file's tensor */

@@ -16,6 +16,7 @@ struct s2s_corpus {
   s2s__arena arena; /* texts */
   s2s__pair *pair;
   size_t count, capacity;
+  size_t memory_limit; /* of the handle, the array and the arena together; 0 is no limit */
 };
 
 #define S2S__MAX_LINE_BYTES (16u << 20)

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds libseq2seq, its command, its examples and its tests. GNU make; everything it makes is under build/.
+#
+# Honoured: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR (or in small
+# letters). V=1 shows commands, WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
+#
+# VARIANT=name builds in build/name with that variant's compiler and flags; `make check-name` runs its tests.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# ---- what the user may set ------------------------------------------------------------------------------------------
+
+CFLAGS ?= -O2 -g
+JOBS ?= 2
+INSTALL ?= install
+
+prefix ?= /usr/local
+PREFIX ?= $(prefix)
+BINDIR ?= $(or $(bindir),$(PREFIX)/bin)
+LIBDIR ?= $(or $(libdir),$(PREFIX)/lib)
+INCLUDEDIR ?= $(or $(includedir),$(PREFIX)/include)
+MANDIR ?= $(or $(mandir),$(PREFIX)/share/man)
+
+# ---- variants: compiler, flags, and what a program is run under -----------------------------------------------------
+
+variants := double asan tsan clang m32 musl aarch64
+
+flags-double := -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1
+flags-asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
+flags-tsan := -fsanitize=thread -Wno-frame-larger-than
+run-tsan = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+compiler-clang := clang
+flags-m32 := -m32
+compiler-musl := musl-gcc
+compiler-aarch64 := aarch64-linux-gnu-gcc
+run-aarch64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
+compiler-fuzz := clang
+flags-fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-frame-larger-than
+
+VARIANT :=
+B := build$(VARIANT:%=/%)
+compiler = $(or $(compiler-$(VARIANT)),$(CC))
+
+# ---- the target, the version, the flags -----------------------------------------------------------------------------
+
+target := $(shell $(compiler) -dumpmachine)
+is = $(findstring $1,$(target))
+
+version_of = $(shell awk '$$2 == "S2S_VERSION_$1" { print $$3 }' include/seq2seq.h)
+major := $(call version_of,MAJOR)
+version := $(major).$(call version_of,MINOR).$(call version_of,PATCH)
+
+warnings := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wframe-larger-than=8192 \
+  $(if $(filter 1,$(WERROR)),-Werror)
+common := -std=c11 -ffp-contract=off -fvisibility=hidden $(warnings)
+libs := -lm
+ifeq (,$(call is,mingw))
+  common += -fPIC -pthread
+  libs += -pthread
+else
+  exe := .exe
+endif
+
+cc = $(compiler) $(common) $(CPPFLAGS) $(CFLAGS) $(flags-$(VARIANT)) -MMD -MP
+link = $(compiler) $(CFLAGS) $(flags-$(VARIANT)) $(LDFLAGS)
+
+# The shared library's file, the names that point to it, and how it is linked. (Windows: static only.)
+elf_flags := -shared -Wl,--version-script=lib/seq2seq.map -Wl,--no-undefined -Wl,-z,noexecstack
+ifneq (,$(call is,mingw))
+else ifneq (,$(call is,darwin))
+  shared := libseq2seq.$(version).dylib
+  shared_links := libseq2seq.$(major).dylib libseq2seq.dylib
+  shared_flags := -dynamiclib -install_name $(LIBDIR)/libseq2seq.$(major).dylib
+else ifneq (,$(call is,android))
+  shared := libseq2seq.so
+  shared_flags := $(elf_flags) -Wl,-soname,$(shared) -Wl,-z,max-page-size=16384
+else
+  shared := libseq2seq.so.$(version)
+  shared_links := libseq2seq.so.$(major) libseq2seq.so
+  shared_flags := $(elf_flags) -Wl,-soname,libseq2seq.so.$(major)
+endif
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+# test/test_*.c and test/check_*.c are programs, test/test_*_double.c those of the double variant, test/bench_*.c
+# benchmarks, test/fuzz/*.c fuzzers; any other test/*.c is linked into each of them. test/*.sh are tests, except the
+# two that tests are written and run with.
+
+rooms := base tensor nn text model search train convert api
+files = $(sort $(wildcard $1))
+object = $(patsubst %.c,$(B)/obj/%.o,$1)
+program = $(patsubst %.c,$(B)/%$(exe),$1)
+
+sources := $(foreach room,$(rooms),$(call files,lib/$(room)/*.c))
+headers := $(foreach room,$(rooms),$(call files,lib/$(room)/*.h))
+public_headers := $(call files,include/*.h include/*.hpp)
+double_sources := $(call files,test/test_*_double.c)
+test_sources := $(filter-out $(double_sources),$(call files,test/test_*.c test/check_*.c))
+bench_sources := $(call files,test/bench_*.c)
+fuzz_sources := $(call files,test/fuzz/*.c)
+helper_sources := $(filter-out $(double_sources) $(test_sources) $(bench_sources),$(call files,test/*.c))
+scripts := $(filter-out test/tap.sh test/run.sh,$(call files,test/*.sh))
+manuals := $(call files,docs/*.1)
+
+objects := $(call object,$(sources))
+command_objects := $(call object,$(call files,examples/cli/*.c))
+user_objects := $(command_objects) $(call object,$(call files,examples/*.c))
+helper_objects := $(call object,$(helper_sources))
+test_objects := $(call object,$(call files,test/*.c) $(fuzz_sources))
+all_objects := $(objects) $(user_objects) $(test_objects)
+
+static := $(B)/libseq2seq.a
+command := $(if $(command_objects),$(B)/seq2seq$(exe))
+examples := $(call program,$(call files,examples/*.c))
+double_programs := $(double_sources:%.c=build/double/%$(exe))
+programs := $(if $(filter double,$(VARIANT)),$(double_programs),$(call program,$(test_sources)))
+bench_programs := $(call program,$(bench_sources))
+fuzz_programs := $(fuzz_sources:test/%.c=$(B)/%$(exe))
+
+# ---- building -------------------------------------------------------------------------------------------------------
+
+say = $(if $(filter 1,$(V)),,@echo '  $1  $@'; )
+quote = '$(subst ','\'',$1)'
+
+.PHONY: all force
+## all: library (static, shared), command and examples; the default
+all: $(static) $(shared:%=$(B)/%) $(shared_links:%=$(B)/%) $(command) $(examples)
+
+# flags and files hold what the last build was made with and from. They are written anew, so that what depends on them
+# is made anew, only when that changes.
+stamp = @echo $(call quote,$1) | cmp -s - $@ || echo $(call quote,$1) >$@
+$(B)/flags: force
+	@mkdir -p $(sort $(dir $(all_objects))) $(B)/examples $(B)/test $(B)/fuzz
+	$(call stamp,$(cc) / $(link) $(libs) $(LDLIBS))
+$(B)/files: force | $(B)/flags
+	$(call stamp,$(all_objects))
+
+$(B)/obj/%.o: %.c Makefile $(B)/flags
+	$(call say,CC  )$(cc) $(own_flags) -c $< -o $@
+
+$(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD
+$(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -Wno-frame-larger-than
+$(user_objects): own_flags = -Iinclude -DS2S_STATIC
+
+$(static): $(objects) $(B)/files
+	$(call say,AR  )rm -f $@ && $(AR) rcs $@ $(objects)
+
+$(shared:%=$(B)/%): $(objects) $(B)/files lib/seq2seq.map
+	$(call say,LINK)$(link) $(shared_flags) -o $@ $(objects) $(libs) $(LDLIBS)
+
+$(shared_links:%=$(B)/%): $(shared:%=$(B)/%)
+	$(call say,LINK)ln -sf $(shared) $@
+
+link_program = $(call say,LINK)$(link) $(link-$(@D)) -o $@ $(filter %.o %.a,$^) $(libs) $(LDLIBS)
+$(B)/seq2seq$(exe): $(command_objects) $(static) $(B)/files
+	$(link_program)
+$(B)/examples/%$(exe): $(B)/obj/examples/%.o $(static)
+	$(link_program)
+$(B)/test/%$(exe): $(B)/obj/test/%.o $(helper_objects) $(static) $(B)/files
+	$(link_program)
+link-$(B)/fuzz := -fsanitize=fuzzer
+$(B)/fuzz/%$(exe): $(B)/obj/test/fuzz/%.o $(static)
+	$(link_program)
+
+.SECONDARY: $(all_objects)
+-include $(all_objects:.o=.d)
+
+.PHONY: symbols map
+## symbols: write lib/seq2seq.map anew from the declarations of include/seq2seq.h
+symbols:
+	@mkdir -p build; $(MAKE) -s map >build/map && cp build/map lib/seq2seq.map
+map:
+	@awk 'BEGIN { print "SEQ2SEQ_$(major) {" } /^S2S_API/ { api = 1 } \
+	  api && match($$0, /s2s_[a-z0-9_]+\(/) { if (!n++) print "  global:"; \
+	    print "    " substr($$0, RSTART, RLENGTH - 1) ";"; api = 0 } \
+	  END { print "  local: *;\n};" }' include/seq2seq.h
+
+.PHONY: amalgamation
+## amalgamation: the library as one file, build/amalgamation/seq2seq.c, with its header
+amalgamation: build/amalgamation/seq2seq.c
+build/amalgamation/seq2seq.c: lib/amalgamate.sh $(sources) $(headers) $(public_headers) $(B)/files
+	$(call say,CAT )sh lib/amalgamate.sh $(@D) $(sources)
+
+# ---- trying it out --------------------------------------------------------------------------------------------------
+
+.PHONY: demo bench
+## demo: the main job on a shipped model, then a small training
+demo: all
+	@sh examples/demo.sh
+
+## bench: speed, as a table and in build/bench.tsv
+bench: all $(bench_programs)
+	@printf 'area\tcase\tlevel\tvalue\tunit\twall_share\tvs_c\tvs_peer\tpeer\n' >build/bench.tsv
+	@for bench in $(bench_programs); do $$bench >>build/bench.tsv || exit 1; done
+	@column -t -s "$$(printf '\t')" build/bench.tsv 2>/dev/null || cat build/bench.tsv
+
+# ---- testing --------------------------------------------------------------------------------------------------------
+# Tests speak TAP, run from here, and keep their files in build/tmp. A test program takes the `cpu` option of what it
+# makes from S2S_TEST_CPU. test/run.sh understands as much of prove's command line as is used here.
+
+export CC CXX MAKE
+PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
+prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
+steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpu check-fuzz
+
+.PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
+## check: every test; needs only a C compiler, make and sh
+check: all $(programs) programs-double amalgamation
+	@$(call prove,,$(programs) $(double_programs) $(scripts))
+
+## check-all: check, then sanitizers, valgrind, each cpu level, other compilers and machines, fuzzers
+check-all: check
+	@failed=; for step in $(steps); do \
+	  echo "== $$step"; $(MAKE) $$step || failed="$$failed $$step"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+run-programs: $(programs)
+	@$(call prove,$(run-$(VARIANT)),$(programs))
+programs-double:
+	@$(if $(double_programs),$(MAKE) VARIANT=double $(double_programs))
+
+## check-VARIANT: the test programs as double asan tsan clang m32 musl or aarch64; skipped where that cannot run
+$(variants:%=check-%): check-%:
+	@mkdir -p build/tmp; probe=build/tmp/probe-$*; \
+	printf '#include <math.h>\nint main(void) { return 0; }\n' >$$probe.c; \
+	if $(or $(compiler-$*),$(CC)) $(flags-$*) $$probe.c -lm -o $$probe 2>/dev/null && $(run-$*) $$probe; \
+	then $(MAKE) VARIANT=$* run-programs; \
+	else echo '# SKIP $@: a program of this kind cannot be made or run here'; fi
+
+## check-valgrind: the quicker test programs under valgrind
+slow_tests ?= %/check_g2p
+check-valgrind: $(programs)
+	@if command -v valgrind >/dev/null; then \
+	  $(call prove,valgrind -q --error-exitcode=9 --leak-check=full,$(filter-out $(slow_tests:%=%$(exe)),$(programs))); \
+	else echo '# SKIP $@: no valgrind'; fi
+
+## check-cpu: the test programs at each level of instructions that this machine has
+check-cpu: $(programs) build/tmp/levels
+	@for level in $$(build/tmp/levels); do echo "# cpu $$level"; \
+	  S2S_TEST_CPU=$$level; export S2S_TEST_CPU; $(call prove,,$(programs)) || exit 1; done
+build/tmp/levels: $(static)
+	@mkdir -p $(@D); printf '%s\n' '#include "base/cpu.h"' '#include "tensor/kernels.h"' '#include <stdio.h>' \
+	  'int main(void) {' '  const char *name;' \
+	  '  for (size_t i = 0; (name = s2s__kernels_level(i, s2s__cpu_features())) != NULL; i++) puts(name);' '}' >$@.c
+	@$(cc) -Ilib -Iinclude $@.c $(static) $(libs) -o $@
+
+## check-fuzz: each fuzzer for a few seconds
+check-fuzz:
+	@if test -z '$(fuzz_sources)'; then echo '# SKIP $@: no fuzzers'; \
+	elif ! command -v clang >/dev/null; then echo '# SKIP $@: no clang'; \
+	else $(MAKE) VARIANT=fuzz run-fuzz; fi
+.PHONY: run-fuzz
+run-fuzz: $(fuzz_programs)
+	@mkdir -p build/tmp; for fuzzer in $^; do $$fuzzer -max_total_time=10 -artifact_prefix=build/tmp/ || exit 1; done
+
+# ---- installing -----------------------------------------------------------------------------------------------------
+
+to = "$(DESTDIR)$1"
+pc = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(version)|' \
+  -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@LIBS@|$(libs)|'
+
+.PHONY: install uninstall
+## install: into $(DESTDIR)$(PREFIX)
+install: all
+	$(INSTALL) -d $(call to,$(LIBDIR)/pkgconfig) $(call to,$(INCLUDEDIR))
+	$(INSTALL) -m 644 $(static) $(call to,$(LIBDIR))
+	$(if $(shared),$(INSTALL) -m 755 build/$(shared) $(call to,$(LIBDIR)))
+	$(foreach name,$(shared_links),ln -sf $(shared) $(call to,$(LIBDIR)/$(name)) &&) :
+	$(INSTALL) -m 644 $(public_headers) $(call to,$(INCLUDEDIR))
+	sed $(pc) seq2seq.pc.in >build/seq2seq.pc
+	$(INSTALL) -m 644 build/seq2seq.pc $(call to,$(LIBDIR)/pkgconfig)
+	$(if $(command),$(INSTALL) -d $(call to,$(BINDIR)) && $(INSTALL) -m 755 $(command) $(call to,$(BINDIR)))
+	$(if $(manuals),$(INSTALL) -d $(call to,$(MANDIR)/man1) && $(INSTALL) -m 644 $(manuals) $(call to,$(MANDIR)/man1))
+
+## uninstall: takes away what install put there
+uninstall:
+	rm -f $(foreach name,libseq2seq.a $(shared) $(shared_links) pkgconfig/seq2seq.pc,$(call to,$(LIBDIR)/$(name)))
+	rm -f $(foreach name,$(notdir $(public_headers)),$(call to,$(INCLUDEDIR)/$(name)))
+	rm -f $(call to,$(BINDIR)/seq2seq$(exe)) $(foreach name,$(notdir $(manuals)),$(call to,$(MANDIR)/man1/$(name)))
+
+# ---- housekeeping ---------------------------------------------------------------------------------------------------
+
+.PHONY: clean format help
+## clean: remove build/
+clean:
+	rm -rf build
+
+## format: lay the sources out by .clang-format
+format:
+	clang-format -i $(sources) $(headers) $(public_headers) $(wildcard examples/*.c examples/cli/*.[ch] test/*.[ch])
+
+## help: this list
+help:
+	@awk -F ': ' '/^## / { printf "  %-16s %s\n", substr($$1, 4), $$2 }' Makefile

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * seq2seq train: learns from pairs and writes a model. The best model so far is saved from inside the run, so that
+ * neither a crash nor an impatient Ctrl-C loses it.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "command.h"
+#include "progress.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEV_FIGURES = 3 };
+static const char *const dev_names[DEV_FIGURES] = {"dev_loss", "dev_token_error_rate", "dev_sequence_error_rate"};
+
+typedef struct training {
+  const flags *given;
+  s2s_corpus *corpus, *dev;
+  s2s_model *model;
+  s2s_trainer *trainer;
+  FILE *log;
+  progress progress;
+  double best[DEV_FIGURES]; /* of the model that was kept */
+  bool evaluated;           /* best holds figures */
+  bool saved;
+  bool save_failed; /* the newest best model is not in the file */
+} training;
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Ctrl-C
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static s2s_trainer *volatile trainer_to_stop;
+
+/* The handler is gone after the first signal: a second one ends the program. */
+static void stop_trainer(int signal_number) {
+  (void)signal_number;
+  if (trainer_to_stop) s2s_trainer_cancel(trainer_to_stop);
+}
+
+/* A signal that was ignored from the start, as behind nohup, stays ignored. */
+static void catch_signal(int signal_number, void (*handler)(int)) {
+  struct sigaction action;
+  if (sigaction(signal_number, NULL, &action) || action.sa_handler == SIG_IGN) return;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal_number, &action, NULL);
+}
+
+static void catch_signals(s2s_trainer *trainer) {
+  trainer_to_stop = trainer;
+  catch_signal(SIGINT, trainer ? stop_trainer : SIG_DFL);
+  catch_signal(SIGTERM, trainer ? stop_trainer : SIG_DFL);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * The output file
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* A new file beside `path`, made and removed again: what saving will do. */
+static int probe_folder(const char *path) {
+  char *probe = malloc(strlen(path) + sizeof ".XXXXXX");
+  if (!probe) return failed("no memory");
+  strcpy(probe, path);
+  strcat(probe, ".XXXXXX");
+  int file = mkstemp(probe), reason = errno;
+  if (file >= 0) close(file), unlink(probe);
+  free(probe);
+  return file < 0 ? failed("cannot write %s: %s", path, strerror(reason)) : 0;
+}
+
+/* Tried before training, so that an hour's work is not lost to a typing error. A file that is there is not touched. */
+static int check_output(const char *path) {
+  struct stat found;
+  if (stat(path, &found) != 0 || S_ISREG(found.st_mode)) return probe_folder(path);
+  if (S_ISDIR(found.st_mode)) return failed("cannot write %s: it is a folder", path);
+  return access(path, W_OK) ? failed("cannot write %s: %s", path, strerror(errno)) : 0;
+}
+
+static int32_t save_snapshot(const training *t) {
+  s2s_model *model;
+  int32_t status = s2s_trainer_model(t->trainer, &model);
+  if (!status) status = s2s_model_save(model, t->given->value[FLAG_OUTPUT][0]);
+  s2s_model_free(model);
+  return status;
+}
+
+static void save(training *t) {
+  int32_t status = save_snapshot(t);
+  if (status) message("%s", s2s_error_message());
+  t->save_failed = status != S2S_OK;
+  t->saved = t->saved || !status;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * What happens on the way
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static void keep_best(training *t, const s2s_metrics *metrics) {
+  for (int i = 0; i < DEV_FIGURES; i++) t->best[i] = figure(metrics, dev_names[i]);
+  t->evaluated = true;
+  save(t);
+}
+
+static void on_evaluated(training *t, const s2s_metrics *metrics) {
+  bool improved = figure(metrics, "improved") > 0;
+  if (improved) keep_best(t, metrics);
+  progress_evaluated(&t->progress, metrics, improved && !t->save_failed ? "saved" : "");
+  if (!t->log) return;
+  json_metrics(t->log, metrics);
+  fflush(t->log);
+}
+
+static int32_t on_progress(void *user, int32_t event, int64_t done, int64_t total) {
+  training *t = user;
+  const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
+  if (event == S2S_PROGRESS_EVALUATED)
+    on_evaluated(t, metrics);
+  else
+    progress_update(&t->progress, metrics, done, total);
+  return 0;
+}
+
+static void on_log(void *user, int32_t level, const char *text) {
+  const training *t = user;
+  if (level == S2S_LOG_INFO && t->given->has[FLAG_QUIET]) return;
+  message("%s%s", level == S2S_LOG_WARNING ? "warning: " : "", text);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Start, run, end
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static int check_flags(const flags *given) {
+  if (!given->has[FLAG_TRAIN]) return usage_error("no pairs to learn from; say where they are with --train FILE");
+  if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the model; say where it goes with -o FILE");
+  return check_output(given->value[FLAG_OUTPUT][0]);
+}
+
+static int open_log(training *t) {
+  const char *path = t->given->value[FLAG_LOG][0];
+  if (!path) return 0;
+  t->log = fopen(path, "w");
+  return t->log ? 0 : failed("cannot write %s: %s", path, strerror(errno));
+}
+
+static int load_pairs(training *t) {
+  int failure = load_corpus(t->given, FLAG_TRAIN, &t->corpus);
+  if (!failure && t->given->has[FLAG_DEV]) failure = load_corpus(t->given, FLAG_DEV, &t->dev);
+  return failure;
+}
+
+static int make_trainer(training *t) {
+  s2s_options *options = t->given->options;
+  int32_t status = s2s_options_set_progress(options, on_progress, t);
+  if (!status) status = s2s_options_set_log(options, on_log, t);
+  if (!status) status = s2s_model_create(t->corpus, options, &t->model);
+  if (!status) status = s2s_trainer_new(t->model, t->corpus, t->dev, options, &t->trainer);
+  return status ? library_failed(status) : 0;
+}
+
+static void introduce(const training *t) {
+  const char *parameters = "?";
+  if (t->given->has[FLAG_QUIET]) return;
+  s2s_model_get(t->model, "parameters", &parameters);
+  fprintf(stderr, "%zu pairs", s2s_corpus_size(t->corpus));
+  if (t->dev) fprintf(stderr, " and %zu to judge by", s2s_corpus_size(t->dev));
+  fprintf(stderr, "; vocabularies of %zu and %zu tokens; %s parameters\n",
+          s2s_model_vocabulary_size(t->model, S2S_SOURCE), s2s_model_vocabulary_size(t->model, S2S_TARGET), parameters);
+  double skipped = figure(s2s_trainer_metrics(t->trainer), "skipped_pairs");
+  if (skipped > 0) message("warning: %.0f pairs are longer than --max-train-length and are left out", skipped);
+}
+
+static void print_results(const training *t) {
+  static const char *const names[] = {
+      "updates", "epochs", "parameters", "train_seconds", "tokens_per_second", "sentences_per_second"};
+  const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) print_metric(stdout, names[i], figure(metrics, names[i]));
+  for (int i = 0; i < DEV_FIGURES && t->dev && t->evaluated; i++) print_metric(stdout, dev_names[i], t->best[i]);
+}
+
+static int run_trainer(training *t) {
+  introduce(t);
+  progress_begin(&t->progress, t->given->has[FLAG_QUIET], t->dev != NULL);
+  catch_signals(t->trainer);
+  int32_t status = s2s_trainer_run(t->trainer);
+  catch_signals(NULL);
+  progress_wipe();
+  if (status && status != S2S_CANCELLED) return library_failed(status);
+  if (status) message("stopped%s", t->evaluated ? "; the best model so far is kept" : "");
+  if (!t->saved || t->save_failed) save(t);
+  print_results(t);
+  return t->save_failed ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int prepare(training *t) {
+  int failure = check_flags(t->given);
+  if (!failure) failure = load_pairs(t);
+  if (!failure) failure = make_trainer(t);
+  return failure ? failure : open_log(t);
+}
+
+static int end(training *t, int status) {
+  if (t->log && close_output(t->log, t->given->value[FLAG_LOG][0])) status = EXIT_FAILED;
+  s2s_trainer_free(t->trainer);
+  s2s_model_free(t->model);
+  s2s_corpus_free(t->dev);
+  s2s_corpus_free(t->corpus);
+  return status;
+}
+
+int command_train(const flags *given) {
+  training t;
+  memset(&t, 0, sizeof t);
+  t.given = given;
+  int failure = prepare(&t);
+  return end(&t, failure ? failure : run_trainer(&t));
+}

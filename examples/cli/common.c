@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the subcommands share: messages and exit statuses, loading, clocks, figures and JSON.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "command.h"
+#include "progress.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+static const char *message_command = "";
+
+void message_begin(const char *command_name) { message_command = command_name; }
+
+static void print_message(const char *format, va_list values) {
+  progress_wipe();
+  fprintf(stderr, "seq2seq %s: ", message_command);
+  vfprintf(stderr, format, values);
+  putc('\n', stderr);
+}
+
+void message(const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  print_message(format, values);
+  va_end(values);
+}
+
+int failed(const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  print_message(format, values);
+  va_end(values);
+  return EXIT_FAILED;
+}
+
+int usage_error(const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  print_message(format, values);
+  va_end(values);
+  fprintf(stderr, "`seq2seq %s --help` lists what it takes.\n", message_command);
+  return EXIT_USAGE;
+}
+
+int library_failed(int32_t status) {
+  failed("%s", s2s_error_message());
+  return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int load_model(const flags *given, s2s_model **model) {
+  if (!given->has[FLAG_MODEL]) return usage_error("no model; say which with -m FILE");
+  int32_t status = s2s_model_load(given->value[FLAG_MODEL][0], given->options, model);
+  return status ? library_failed(status) : 0;
+}
+
+int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus) {
+  const char *const *paths = given->value[which];
+  int32_t status = s2s_corpus_new(given->options, corpus);
+  if (!status)
+    status = paths[1] ? s2s_corpus_load_aligned(*corpus, paths[0], paths[1]) : s2s_corpus_load(*corpus, paths[0]);
+  if (!status) return 0;
+  s2s_corpus_free(*corpus);
+  *corpus = NULL;
+  return library_failed(status);
+}
+
+int close_output(FILE *file, const char *name) {
+  bool bad = ferror(file) != 0 || fflush(file) != 0;
+  if (file != stdout) bad = fclose(file) != 0 || bad;
+  return bad ? failed("cannot write %s", name) : 0;
+}
+
+double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Figures
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static bool ends_with(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+  return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static int decimals_of(const char *name) {
+  if (ends_with(name, "loss") || ends_with(name, "perplexity")) return 4;
+  if (ends_with(name, "error_rate") || ends_with(name, "_seconds") || strcmp(name, "seconds") == 0) return 2;
+  return 0;
+}
+
+void print_metric(FILE *out, const char *name, double value) {
+  fprintf(out, "%s\t%.*f\n", name, decimals_of(name), value);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * JSON
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static void json_character(FILE *out, unsigned char c) {
+  if (c == '"' || c == '\\')
+    fprintf(out, "\\%c", c);
+  else if (c == '\t')
+    fputs("\\t", out);
+  else if (c < 0x20)
+    fprintf(out, "\\u%04x", (unsigned)c);
+  else
+    putc(c, out);
+}
+
+void json_text(FILE *out, const char *text, size_t length) {
+  putc('"', out);
+  for (size_t i = 0; i < length; i++) json_character(out, (unsigned char)text[i]);
+  putc('"', out);
+}
+
+void json_number(FILE *out, double value) {
+  if (isfinite(value))
+    fprintf(out, "%.9g", value);
+  else
+    fputs("null", out);
+}
+
+void json_metrics(FILE *out, const s2s_metrics *metrics) {
+  for (size_t i = 0; i < s2s_metrics_count(metrics); i++) {
+    const char *name = s2s_metrics_name(metrics, i);
+    putc(i ? ',' : '{', out);
+    json_text(out, name, strlen(name));
+    putc(':', out);
+    json_number(out, s2s_metrics_value(metrics, i));
+  }
+  fputs("}\n", out);
+}

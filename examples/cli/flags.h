@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Command-line flags. There are two kinds: those of the command itself, one row each in FLAGS below, and the library's
+ * options, which flags.c reads from s2s_option_*: the option a.b_c is the flag --a-b-c VALUE. A value may follow as the
+ * next argument or behind an equals sign. Flags are taken from left to right; the last one counts.
+ */
+#ifndef FLAGS_H
+#define FLAGS_H
+
+#include <seq2seq.h>
+#include <stdbool.h>
+
+struct command;
+
+enum { COMMAND_TRAIN = 1, COMMAND_TRANSLATE = 2, COMMAND_EVAL = 4, COMMAND_INFO = 8, COMMAND_ALL = 15 };
+
+/* X(ID, "--name", letter, values, "VALUE", commands, "help"): values is how many may follow: 0, 1, or 2 for one or two.
+ */
+#define FLAGS(X)                                                                                                       \
+  X(TRAIN, "--train", 0, 2, "A [B]", COMMAND_TRAIN,                                                                    \
+    "pairs to learn from: one file of source<TAB>target lines, or two line-aligned files")                             \
+  X(DEV, "--dev", 0, 2, "A [B]", COMMAND_TRAIN, "pairs to judge by after every epoch; the best model is kept")         \
+  X(DATA, "--data", 0, 2, "A [B]", COMMAND_EVAL,                                                                       \
+    "pairs to compare with: one file of source<TAB>target lines, or two line-aligned files")                           \
+  X(MODEL, "--model", 'm', 1, "FILE", COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO, "the model")                    \
+  X(OUTPUT, "--output", 'o', 1, "FILE", COMMAND_TRAIN, "where the model goes")                                         \
+  X(LOG, "--log", 0, 1, "FILE", COMMAND_TRAIN, "write every evaluation's figures to this file, as JSON lines")         \
+  X(INPUT, "--input", 'i', 1, "FILE", COMMAND_TRANSLATE, "read lines from this file instead of standard input")        \
+  X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", COMMAND_TRANSLATE, "write to this file instead of standard output")       \
+  X(BATCH, "--batch", 0, 1, "N", COMMAND_TRANSLATE,                                                                    \
+    "lines translated at once, default 64; on a terminal every line is answered at once")                              \
+  X(JSON, "--json", 0, 0, "", COMMAND_TRANSLATE | COMMAND_EVAL, "write JSON: one object a line")                       \
+  X(ATTENTION, "--attention", 0, 0, "", COMMAND_TRANSLATE,                                                             \
+    "draw each hypothesis's attention, source across and target down; with --json add it as numbers")                  \
+  X(STATS, "--stats", 0, 0, "", COMMAND_TRANSLATE, "end with name<TAB>value lines on stderr: speed and memory")        \
+  X(OPTIONS, "--options", 0, 0, "", COMMAND_INFO, "list every option of the library")                                  \
+  X(MARKDOWN, "--markdown", 0, 0, "", COMMAND_INFO, "with --options: as a Markdown page")                              \
+  X(CONFIG, "--config", 0, 1, "FILE", COMMAND_ALL, "read options from a file of `key = value` lines")                  \
+  X(QUIET, "--quiet", 'q', 0, "", COMMAND_TRAIN, "no progress, only warnings and errors")                              \
+  X(HELP, "--help", 'h', 0, "", COMMAND_ALL, "show this page")
+
+typedef enum flag_id {
+#define FLAG_ID(id, name, letter, values, value, commands, help) FLAG_##id,
+  FLAGS(FLAG_ID)
+#undef FLAG_ID
+      FLAG_COUNT
+} flag_id;
+
+typedef struct flag {
+  const char *name;
+  char letter; /* of the short form, or 0 */
+  int values;
+  const char *value; /* what the help calls the value */
+  unsigned commands; /* COMMAND_... bits */
+  const char *help;
+} flag;
+
+extern const flag flag_table[FLAG_COUNT];
+
+typedef struct flags {
+  bool has[FLAG_COUNT];
+  const char *value[FLAG_COUNT][2]; /* NULL where none was given; pointers into argv */
+  s2s_options *options;
+} flags;
+
+/* Reads the arguments behind the command's name. 0, or an exit status after a message. */
+int flags_parse(flags *out, const struct command *which, int argc, char **argv);
+void flags_free(flags *given);
+
+/* Writes the flag of option `index`, "--encoder-hidden", into `text`. */
+enum { FLAG_NAME_SIZE = 64 };
+void flag_of_option(size_t index, char text[FLAG_NAME_SIZE]);
+
+#endif

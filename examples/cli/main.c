@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The `seq2seq` command: finds the subcommand, reads its flags, runs it.
+ */
+#include "command.h"
+
+#include <string.h>
+
+enum {
+  MODEL_SCOPE = 1u << S2S_SCOPE_MODEL,
+  TRAIN_SCOPE = 1u << S2S_SCOPE_TRAIN,
+  DECODE_SCOPE = 1u << S2S_SCOPE_DECODE,
+  RUNTIME_SCOPE = 1u << S2S_SCOPE_RUNTIME
+};
+
+const command commands[] = {
+    {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE, "train a model on pairs of texts",
+     "--train A [B] [--dev A [B]] -o FILE [--option value ...]",
+     "Learns from pairs of texts and writes a model. Whenever an evaluation on the dev pairs is the best yet the model "
+     "is\n"
+     "written to the output at once; without --dev it is judged by the training loss. Progress goes to stderr: a bar "
+     "on a\n"
+     "terminal, lines otherwise. At the end name<TAB>value lines go to stdout: updates, epochs, parameters, "
+     "train_seconds,\n"
+     "tokens_per_second, sentences_per_second, and with --dev the figures of the model that was kept: dev_loss,\n"
+     "dev_token_error_rate, dev_sequence_error_rate (percent, greedy). Ctrl-C stops training, keeps the best model so "
+     "far\n"
+     "and ends with status 0; a second Ctrl-C ends the program at once.",
+     command_train},
+    {"translate", COMMAND_TRANSLATE, DECODE_SCOPE | RUNTIME_SCOPE, "turn lines of text into lines of text",
+     "-m FILE [--beam N] [--nbest N] [--json] < in > out",
+     "Reads one text a line and writes one text a line. With --nbest N above 1 every hypothesis is a line\n"
+     "line<TAB>rank<TAB>score<TAB>text, with lines and ranks counted from 1; a beam narrower than N is widened to N.\n"
+     "With --json every line is an object {\"source\", \"hypotheses\": [{\"text\", \"score\", \"log_probability\", "
+     "\"tokens\"}]}.\n"
+     "The first line that cannot be translated ends the work, after the answers to those before it.",
+     command_translate},
+    {"eval", COMMAND_EVAL, DECODE_SCOPE | RUNTIME_SCOPE, "compare a model's output with references",
+     "-m FILE --data A [B] [--beam N]",
+     "Translates the sources and compares with the targets. Writes name<TAB>value lines; error rates are in percent.\n"
+     "Lines with equal sources are alternatives of which any may match; line_... figures take each line by itself.",
+     command_eval},
+    {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
+     "[-m FILE | --options [--markdown]]",
+     "With -m: the model's options, vocabularies and parameters. With --options: every option of the library with its\n"
+     "scope, default, range and meaning. With neither: the version and the instruction sets this machine can use.",
+     command_info},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+static const command *find_command(const char *name) {
+  for (size_t i = 0; i < command_count; i++) {
+    if (strcmp(name, commands[i].name) == 0) return &commands[i];
+  }
+  return NULL;
+}
+
+static int run_command(const command *which, int argc, char **argv) {
+  flags given;
+  message_begin(which->name);
+  int status = flags_parse(&given, which, argc, argv);
+  if (!status && given.has[FLAG_HELP])
+    help_command(stdout, which);
+  else if (!status)
+    status = which->run(&given);
+  flags_free(&given);
+  if (fflush(stdout) && !status) status = failed("cannot write standard output");
+  return status;
+}
+
+static int unknown_command(const char *name) {
+  fprintf(stderr, "seq2seq: unknown command '%s'\n", name);
+  help_program(stderr);
+  return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+  const char *name = argc > 1 ? argv[1] : "";
+  bool help = strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0;
+  const command *which = find_command(help && argc > 2 ? argv[2] : name);
+  if (which && !help) return run_command(which, argc - 2, argv + 2);
+  if (strcmp(name, "--version") == 0) return printf("seq2seq %s\n", s2s_version()), EXIT_DONE;
+  if (help && argc > 2 && !which) return unknown_command(argv[2]);
+  if (argc > 1 && !help) return unknown_command(name);
+  if (which)
+    help_command(stdout, which);
+  else
+    help_program(help ? stdout : stderr);
+  return help ? EXIT_DONE : EXIT_USAGE;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the public functions share: they check their arguments, call down, and leave the message.
+ */
+#ifndef S2S__API_API_H
+#define S2S__API_API_H
+
+#include "base/option.h"
+#include "base/thread.h"
+
+/* Copies the message of a failed call to the calling thread's text; gives the status back. */
+int32_t s2s__api_finish(const s2s__error *error, int32_t status);
+
+/* What a handle made with these options uses. */
+s2s__host s2s__api_host(const s2s_options *options);
+
+/* Fails a public call with S2S_BAD_ARGUMENT when a pointer is NULL. */
+#define S2S__API_NEED(pointer)                                                                                         \
+  do {                                                                                                                 \
+    if (!(pointer)) {                                                                                                  \
+      s2s__error error_ = {.status = S2S_OK};                                                                          \
+      return s2s__api_finish(&error_, s2s__fail(&error_, S2S_BAD_ARGUMENT, "%s: %s is NULL", __func__, #pointer));     \
+    }                                                                                                                  \
+  } while (0)
+
+/* The same for an output handle, which is cleared at once so that a failure leaves it NULL. */
+#define S2S__API_OUT(pointer)                                                                                          \
+  do {                                                                                                                 \
+    S2S__API_NEED(pointer);                                                                                            \
+    *(pointer) = NULL;                                                                                                 \
+  } while (0)
+
+#endif

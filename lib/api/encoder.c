@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * s2s_encoder_*, s2s_encode* and s2s_memory_*.
+ */
+#include "api/api.h"
+#include "api/run.h"
+
+#include <string.h>
+
+int32_t s2s__encoder_new(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder, s2s__error *error) {
+  const s2s__host host = s2s__api_host(options);
+  s2s_encoder *e = s2s__allocate_zeroed(&host, sizeof *e);
+  if (!e) return s2s__fail_memory(error, sizeof *e, "an encoder");
+  e->host = host;
+  e->model = model;
+  e->memory_limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
+  e->max_source_length = s2s__option_size(options, S2S__MAX_SOURCE_LENGTH);
+  s2s__spans_init(&e->spans, &host);
+  s2s__ids_init(&e->ids, &host);
+  s2s__model_retain(model);
+  *encoder = e;
+  return S2S_OK;
+}
+
+void s2s__encoder_free(s2s_encoder *encoder) {
+  if (!encoder) return;
+  const s2s__host host = encoder->host;
+  s2s__spans_free(&encoder->spans);
+  s2s__ids_free(&encoder->ids);
+  s2s__free(&host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
+  s2s__model_release(encoder->model);
+  s2s__free(&host, encoder, sizeof *encoder);
+}
+
+static int32_t encoder_check_length(const s2s_encoder *e, size_t tokens, s2s__error *error) {
+  if (tokens <= e->max_source_length) return S2S_OK;
+  return s2s__fail(error, S2S_LIMIT, "%zu tokens are more than max_source_length %zu", tokens, e->max_source_length);
+}
+
+static int32_t encoder_tokenize(s2s_encoder *e, const char *text, size_t length, size_t *tokens, s2s__error *error) {
+  const size_t before = e->ids.count;
+  S2S__TRY(s2s__model_tokenize(e->model, S2S_SOURCE, text, length, &e->spans, &e->ids, error));
+  *tokens = e->ids.count - before;
+  return encoder_check_length(e, *tokens, error);
+}
+
+static int32_t encoder_text(s2s_encoder *e, const char *text, const size_t *length, size_t *tokens, s2s__error *error) {
+  if (!text) return s2s__fail(error, S2S_BAD_ARGUMENT, "the text is NULL");
+  return encoder_tokenize(e, text, length ? *length : strlen(text), tokens, error);
+}
+
+int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, const size_t *lengths, size_t first,
+                            size_t count, s2s_memory **memory, s2s__error *error) {
+  s2s_encoder *e = encoder;
+  e->ids.count = 0;
+  S2S__TRY(s2s__grow(&e->host, &e->length, &e->length_capacity, count + 1, sizeof *e->length, error));
+  for (size_t i = 0; i < count; i++)
+    if (encoder_text(e, texts[first + i], lengths ? &lengths[first + i] : NULL, &e->length[i], error) != S2S_OK)
+      return s2s__fail_prefix(error, "text %zu", first + i);
+  return s2s__memory_new(e->model, &e->host, e->memory_limit, e->ids.item, e->length, count, memory, error);
+}
+
+int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder) {
+  S2S__API_OUT(encoder);
+  S2S__API_NEED(model);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__encoder_new(model, options, encoder, &error));
+}
+
+void s2s_encoder_free(s2s_encoder *encoder) { s2s__encoder_free(encoder); }
+
+int32_t s2s_encode(s2s_encoder *encoder, const char *const *texts, const size_t *lengths, size_t count,
+                   s2s_memory **memory) {
+  S2S__API_OUT(memory);
+  S2S__API_NEED(encoder);
+  if (count) S2S__API_NEED(texts);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__encoder_encode(encoder, texts, lengths, 0, count, memory, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+static int32_t encoder_check_ids(const s2s_encoder *e, const int32_t *ids, const size_t *lengths, size_t count,
+                                 s2s__error *error) {
+  const size_t size = e->model->vocabulary[S2S_SOURCE].size;
+  for (size_t i = 0, at = 0; i < count; at += lengths[i], i++) {
+    if (encoder_check_length(e, lengths[i], error) != S2S_OK) return s2s__fail_prefix(error, "sequence %zu", i);
+    for (size_t j = 0; j < lengths[i]; j++)
+      if (ids[at + j] < 0 || (size_t)ids[at + j] >= size)
+        return s2s__fail(error, S2S_BAD_ARGUMENT, "sequence %zu: id %d is outside the vocabulary of %zu", i,
+                         (int)ids[at + j], size);
+  }
+  return S2S_OK;
+}
+
+int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *lengths, size_t count,
+                       s2s_memory **memory) {
+  S2S__API_OUT(memory);
+  S2S__API_NEED(encoder);
+  if (count) S2S__API_NEED(ids);
+  if (count) S2S__API_NEED(lengths);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  int32_t status = encoder_check_ids(encoder, ids, lengths, count, &error);
+  if (status == S2S_OK)
+    status = s2s__memory_new(encoder->model, &encoder->host, encoder->memory_limit, ids, lengths, count, memory, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+
+size_t s2s_memory_count(const s2s_memory *memory) { return memory ? memory->rows.count : 0; }
+size_t s2s_memory_dim(const s2s_memory *memory) { return memory ? memory->encoding.states->cols : 0; }
+
+const float *s2s_memory_states(const s2s_memory *memory, size_t index, size_t *rows) {
+  const int there = memory && index < memory->rows.count;
+  if (rows) *rows = there ? memory->rows.length[index] : 0;
+  return there ? memory->states + memory->rows.offset[index] * memory->encoding.states->cols : NULL;
+}
+
+const int32_t *s2s_memory_tokens(const s2s_memory *memory, size_t index, size_t *count) {
+  const int there = memory && index < memory->rows.count;
+  if (count) *count = there ? memory->rows.length[index] : 0;
+  return there ? memory->ids + memory->rows.offset[index] : NULL;
+}
+
+void s2s_memory_free(s2s_memory *memory) { s2s__memory_free(memory); }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * s2s_model_*.
+ */
+#include "api/api.h"
+#include "model/model.h"
+#include "train/corpus.h"
+
+#include <string.h>
+
+/* ---- making ------------------------------------------------------------------------------------------------------------ */
+
+static int32_t model_count_tokens(const s2s_model *model, const s2s_corpus *corpus, int32_t side,
+                                  s2s__token_counter *counter, s2s__error *error) {
+  const char *tokens = s2s__option_text(&model->options, side == S2S_SOURCE ? S2S__SOURCE_TOKENS : S2S__TARGET_TOKENS);
+  const s2s__segmenter *segmenter = s2s__segmenter_find(tokens);
+  s2s__spans spans;
+  s2s__spans_init(&spans, &model->host);
+  int32_t status = S2S_OK;
+  for (size_t i = 0; i < corpus->count && status == S2S_OK; i++) {
+    const char *text = corpus->pair[i].text[side];
+    spans.count = 0;
+    status = segmenter->split(text, corpus->pair[i].length[side], &spans, error);
+    for (size_t j = 0; j < spans.count && status == S2S_OK; j++)
+      status = s2s__token_counter_add(counter, text + spans.item[j].begin, spans.item[j].length, error);
+  }
+  s2s__spans_free(&spans);
+  return status;
+}
+
+static int32_t model_learn_vocabulary(s2s_model *model, const s2s_corpus *corpus, int32_t side,
+                                      const s2s_options *options, s2s__error *error) {
+  s2s__token_counter *counter;
+  S2S__TRY(s2s__token_counter_new(&model->host, &counter, error));
+  int32_t status = model_count_tokens(model, corpus, side, counter, error);
+  if (status == S2S_OK)
+    status = s2s__vocabulary_build(&model->vocabulary[side], &model->arena, counter,
+                                   (uint64_t)s2s__option_int(options, S2S__VOCABULARY_MIN_COUNT),
+                                   s2s__option_size(options, S2S__VOCABULARY_MAX_SIZE), error);
+  s2s__token_counter_free(counter);
+  return status;
+}
+
+static int32_t model_learn(s2s_model *model, const s2s_corpus *corpus, const s2s_options *options, s2s__error *error) {
+  if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_model_create: the corpus is empty");
+  for (int32_t side = 0; side < 2; side++) S2S__TRY(model_learn_vocabulary(model, corpus, side, options, error));
+  S2S__TRY(s2s__model_build(model, error));
+  return s2s__params_draw(&model->network.params, (uint64_t)s2s__option_int(options, S2S__SEED), error);
+}
+
+int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  s2s_model *m;
+  int32_t status = s2s__model_new(options, &m, &error);
+  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  status = model_learn(m, corpus, options, &error);
+  s2s__float_mode_leave(mode);
+  if (status == S2S_OK) *model = m;
+  else s2s__model_release(m);
+  return s2s__api_finish(&error, status);
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------------------- */
+
+static int32_t model_load(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error) {
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__model_read(reader, options, model, error);
+  s2s__float_mode_leave(mode);
+  s2s__reader_close(reader);
+  return s2s__api_finish(error, status);
+}
+
+int32_t s2s_model_load(const char *path, const s2s_options *options, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__api_host(options);
+  s2s__reader reader;
+  const int32_t status = s2s__reader_open_path(&reader, &host, path, &error);
+  return status == S2S_OK ? model_load(&reader, options, model, &error) : s2s__api_finish(&error, status);
+}
+
+int32_t s2s_model_load_buffer(const void *bytes, size_t size, const s2s_options *options, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(bytes);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__api_host(options);
+  s2s__reader reader;
+  s2s__reader_open_memory(&reader, &host, bytes, size);
+  return model_load(&reader, options, model, &error);
+}
+
+int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_options *options, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(read);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__api_host(options);
+  s2s__reader reader;
+  s2s__reader_open_callback(&reader, &host, read, user);
+  return model_load(&reader, options, model, &error);
+}
+
+int32_t s2s_model_save(const s2s_model *model, const char *path) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__model_write(model, path, &error));
+}
+
+void s2s_model_free(s2s_model *model) { s2s__model_release(model); }
+
+/* ---- what it says of itself ------------------------------------------------------------------------------------------------ */
+
+int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(key);
+  S2S__API_OUT(value);
+  s2s__error error = {.status = S2S_OK};
+  const int32_t id = s2s__option_find(key);
+  if (id >= 0 && s2s__option_table[id].scope == S2S_SCOPE_MODEL)
+    *value = s2s__option_text(&model->options, (s2s__option_id)id);
+  else if (strcmp(key, "format") == 0) *value = "1";
+  else if (strcmp(key, "parameters") == 0) *value = model->parameters;
+  else if (strcmp(key, "cpu") == 0) *value = model->kernels->name;
+  if (*value) return S2S_OK;
+  return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_OPTION, "a model has no property '%.100s'", key));
+}
+
+static const s2s__vocabulary *model_vocabulary(const s2s_model *model, int32_t side) {
+  return model && (side == S2S_SOURCE || side == S2S_TARGET) ? &model->vocabulary[side] : NULL;
+}
+
+size_t s2s_model_vocabulary_size(const s2s_model *model, int32_t side) {
+  const s2s__vocabulary *vocabulary = model_vocabulary(model, side);
+  return vocabulary ? vocabulary->size : 0;
+}
+
+const char *s2s_model_token(const s2s_model *model, int32_t side, int32_t id) {
+  const s2s__vocabulary *vocabulary = model_vocabulary(model, side);
+  return vocabulary && id >= 0 && (size_t)id < vocabulary->size ? vocabulary->text[id] : NULL;
+}
+
+/* ---- parameters -------------------------------------------------------------------------------------------------------------- */
+
+static const s2s__param *model_parameter(const s2s_model *model, size_t index) {
+  return model && index < model->network.params.count ? model->network.params.item[index] : NULL;
+}
+
+static int32_t model_need_parameter(const s2s_model *model, size_t index, const s2s__param **param,
+                                    s2s__error *error) {
+  *param = model_parameter(model, index);
+  if (*param) return S2S_OK;
+  return s2s__fail(error, S2S_BAD_ARGUMENT, "parameter index %zu: the model has %zu parameters", index,
+                   model->network.params.count);
+}
+
+static int32_t model_need_values(const s2s_model *model, size_t index, size_t count, const s2s__param **param,
+                                 s2s__error *error) {
+  S2S__TRY(model_need_parameter(model, index, param, error));
+  if (count == s2s__param_size(*param)) return S2S_OK;
+  return s2s__fail(error, S2S_BAD_ARGUMENT, "parameter %s has %zu values, not %zu", (*param)->name,
+                   s2s__param_size(*param), count);
+}
+
+size_t s2s_model_parameter_count(const s2s_model *model) { return model ? model->network.params.count : 0; }
+
+const char *s2s_model_parameter_name(const s2s_model *model, size_t index) {
+  const s2s__param *param = model_parameter(model, index);
+  return param ? param->name : NULL;
+}
+
+int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(shape);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__param *param;
+  const int32_t status = model_need_parameter(model, index, &param, &error);
+  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  shape[0] = param->is_vector ? param->cols : param->rows;
+  shape[1] = param->is_vector ? 0 : param->cols;
+  return S2S_OK;
+}
+
+int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(values);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__param *param;
+  int32_t status = model_need_values(model, index, count, &param, &error);
+  s2s__arena scratch;
+  s2s__arena_init(&scratch, &model->host, 0);
+  if (status == S2S_OK) status = s2s__param_read(param, &scratch, values, &error);
+  s2s__arena_free(&scratch);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(values);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__param *param;
+  int32_t status = model_need_values(model, index, count, &param, &error);
+  if (status == S2S_OK && atomic_load(&model->in_use))
+    status = s2s__fail(&error, S2S_BUSY, "parameter %s: the model is in use; write before the first handle is made",
+                       param->name);
+  if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);
+  return s2s__api_finish(&error, status);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Version, status names, and the one thread-local text of the library.
+ */
+#include "api/api.h"
+
+#include <string.h>
+
+static _Thread_local char api_message[S2S__ERROR_TEXT];
+
+#define API_TEXT(x) #x
+#define API_VERSION(major, minor, patch) API_TEXT(major) "." API_TEXT(minor) "." API_TEXT(patch)
+
+const char *s2s_version(void) { return API_VERSION(S2S_VERSION_MAJOR, S2S_VERSION_MINOR, S2S_VERSION_PATCH); }
+
+int32_t s2s_abi_version(void) { return S2S_VERSION_MAJOR; }
+
+const char *s2s_status_name(int32_t status) {
+  switch (status) {
+#define API_STATUS_CASE(name, value, text)                                                                             \
+  case name: return #name;
+    S2S_STATUSES(API_STATUS_CASE)
+#undef API_STATUS_CASE
+  default: return "unknown status";
+  }
+}
+
+const char *s2s_error_message(void) { return api_message; }
+
+int32_t s2s__api_finish(const s2s__error *error, int32_t status) {
+  if (status != S2S_OK) memcpy(api_message, error->text, sizeof api_message);
+  return status;
+}
+
+s2s__host s2s__api_host(const s2s_options *options) {
+  s2s__host host;
+  s2s__host_init(&host);
+  return options ? options->given : host;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * s2s_corpus_*, s2s_trainer_*, s2s_evaluate and s2s_metrics_*.
+ */
+#include "api/api.h"
+#include "train/trainer.h"
+
+/* ---- corpora ------------------------------------------------------------------------------------------------------------- */
+
+int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus) {
+  S2S__API_OUT(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__api_host(options);
+  return s2s__api_finish(&error,
+                         s2s__corpus_new(&host, s2s__option_size(options, S2S__MEMORY_LIMIT), corpus, &error));
+}
+
+int32_t s2s_corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
+                       size_t target_length) {
+  S2S__API_NEED(corpus);
+  S2S__API_NEED(source);
+  S2S__API_NEED(target);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__corpus_add(corpus, source, source_length, target, target_length, &error));
+}
+
+int32_t s2s_corpus_load(s2s_corpus *corpus, const char *path) {
+  S2S__API_NEED(corpus);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  s2s__reader reader;
+  int32_t status = s2s__reader_open_path(&reader, &corpus->arena.host, path, &error);
+  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  status = s2s__corpus_read_pairs(corpus, &reader, &error);
+  s2s__reader_close(&reader);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_corpus_load_aligned(s2s_corpus *corpus, const char *source_path, const char *target_path) {
+  S2S__API_NEED(corpus);
+  S2S__API_NEED(source_path);
+  S2S__API_NEED(target_path);
+  s2s__error error = {.status = S2S_OK};
+  s2s__reader source, target;
+  int32_t status = s2s__reader_open_path(&source, &corpus->arena.host, source_path, &error);
+  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  status = s2s__reader_open_path(&target, &corpus->arena.host, target_path, &error);
+  if (status == S2S_OK) {
+    status = s2s__corpus_read_aligned(corpus, &source, &target, &error);
+    s2s__reader_close(&target);
+  }
+  s2s__reader_close(&source);
+  return s2s__api_finish(&error, status);
+}
+
+size_t s2s_corpus_size(const s2s_corpus *corpus) { return corpus ? corpus->count : 0; }
+
+const char *s2s_corpus_text(const s2s_corpus *corpus, size_t index, int32_t side) {
+  if (!corpus || index >= corpus->count || (side != S2S_SOURCE && side != S2S_TARGET)) return NULL;
+  return corpus->pair[index].text[side];
+}
+
+void s2s_corpus_free(s2s_corpus *corpus) { s2s__corpus_free(corpus); }
+
+/* ---- trainers -------------------------------------------------------------------------------------------------------------- */
+
+int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
+                        const s2s_options *options, s2s_trainer **trainer) {
+  S2S__API_OUT(trainer);
+  S2S__API_NEED(model);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_new(model, corpus, dev, options, trainer, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss) {
+  S2S__API_NEED(trainer);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_step(trainer, loss, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_trainer_run(s2s_trainer *trainer) {
+  S2S__API_NEED(trainer);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_run(trainer, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
+  S2S__API_NEED(trainer);
+  s2s__error error = {.status = S2S_OK};
+  if (!trainer->has_dev)
+    return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "the trainer was made without a dev corpus"));
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_evaluate(trainer, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer) { return trainer ? &trainer->metrics : NULL; }
+
+int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(trainer);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__trainer_model(trainer, model, &error));
+}
+
+void s2s_trainer_cancel(s2s_trainer *trainer) {
+  if (trainer) atomic_store(&trainer->cancelled, 1);
+}
+
+void s2s_trainer_free(s2s_trainer *trainer) { s2s__trainer_free(trainer); }
+
+/* ---- evaluation -------------------------------------------------------------------------------------------------------------- */
+
+static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                            const s2s__host *host, s2s_metrics *metrics, s2s__error *error) {
+  s2s__evaluation evaluation;
+  s2s__pool *pool = NULL;
+  s2s__search search;
+  s2s__search_read(&search, options);
+  search.nbest = 1;
+  int32_t status = s2s__evaluation_init(&evaluation, host, s2s__option_size(options, S2S__MEMORY_LIMIT), model, corpus,
+                                        error);
+  if (status == S2S_OK) status = s2s__pool_new(host, s2s__option_size(options, S2S__THREADS), &pool, error);
+  if (status == S2S_OK) status = s2s__evaluate(&evaluation, model, &search, pool, NULL, metrics, error);
+  s2s__pool_free(pool);
+  s2s__evaluation_free(&evaluation);
+  return status;
+}
+
+int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                     s2s_metrics **metrics) {
+  S2S__API_OUT(metrics);
+  S2S__API_NEED(model);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__api_host(options);
+  s2s_metrics *m = s2s__allocate_zeroed(&host, sizeof *m);
+  if (!m) return s2s__api_finish(&error, s2s__fail_memory(&error, sizeof *m, "the figures"));
+  m->host = host;
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = evaluate_run(model, corpus, options, &host, m, &error);
+  s2s__float_mode_leave(mode);
+  if (status == S2S_OK) *metrics = m;
+  else s2s__free(&host, m, sizeof *m);
+  return s2s__api_finish(&error, status);
+}
+
+size_t s2s_metrics_count(const s2s_metrics *metrics) { return metrics ? metrics->count : 0; }
+
+const char *s2s_metrics_name(const s2s_metrics *metrics, size_t index) {
+  return metrics && index < metrics->count ? metrics->name[index] : NULL;
+}
+
+double s2s_metrics_value(const s2s_metrics *metrics, size_t index) {
+  return metrics && index < metrics->count ? metrics->value[index] : 0;
+}
+
+int32_t s2s_metrics_get(const s2s_metrics *metrics, const char *name, double *value) {
+  S2S__API_NEED(metrics);
+  S2S__API_NEED(name);
+  S2S__API_NEED(value);
+  s2s__error error = {.status = S2S_OK};
+  const double *found = s2s__metrics_find(metrics, name);
+  if (!found)
+    return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "there is no figure '%.100s'", name));
+  *value = *found;
+  return S2S_OK;
+}
+
+void s2s_metrics_free(s2s_metrics *metrics) {
+  if (!metrics || !metrics->host.allocate) return; /* a trainer's own */
+  const s2s__host host = metrics->host;
+  s2s__free(&host, metrics, sizeof *metrics);
+}

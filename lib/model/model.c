@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The life of a model, and its text in and out.
+ */
+#include "model/model.h"
+
+#include "base/cpu.h"
+#include "base/number.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernels, s2s__error *error) {
+  const char *cpu = s2s__option_text(options, S2S__CPU);
+  const uint32_t features = s2s__cpu_features();
+  *kernels = s2s__kernels_choose(cpu, features);
+  if (*kernels) return S2S_OK;
+  char levels[96] = "";
+  for (size_t i = 0; s2s__kernels_level(i, features); i++) {
+    const size_t used = strlen(levels);
+    snprintf(levels + used, sizeof levels - used, "%s%s", i ? ", " : "", s2s__kernels_level(i, features));
+  }
+  return s2s__fail(error, S2S_UNSUPPORTED, "option 'cpu': this machine cannot run %s; it has %s", cpu, levels);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------ */
+
+static int32_t model_copy_options(s2s_model *model, const s2s_options *options, s2s__error *error) {
+  for (size_t i = 0; i < S2S__OPTION_COUNT; i++) {
+    const s2s__option *option = &s2s__option_table[i];
+    if (option->scope != S2S_SCOPE_MODEL || !s2s__option_is_set(options, (s2s__option_id)i)) continue;
+    S2S__TRY(s2s__options_set(&model->options, option->key, s2s__option_text(options, (s2s__option_id)i), error));
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error *error) {
+  s2s__host host;
+  s2s__host_init(&host);
+  if (options) host = options->given;
+  s2s_model *m = s2s__allocate_zeroed(&host, sizeof *m);
+  *model = NULL;
+  if (!m) return s2s__fail_memory(error, sizeof *m, "a model");
+  atomic_init(&m->references, 1);
+  atomic_init(&m->in_use, 0);
+  m->host = host;
+  s2s__arena_init(&m->arena, &host, s2s__option_size(options, S2S__MEMORY_LIMIT));
+  s2s__options_init(&m->options, &host);
+  int32_t status = s2s__kernels_for(options, &m->kernels, error);
+  if (status == S2S_OK) status = model_copy_options(m, options, error);
+  if (status != S2S_OK) return s2s__model_release(m), status;
+  *model = m;
+  return S2S_OK;
+}
+
+int32_t s2s__model_build(s2s_model *model, s2s__error *error) {
+  model->segmenter[S2S_SOURCE] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__SOURCE_TOKENS));
+  model->segmenter[S2S_TARGET] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__TARGET_TOKENS));
+  S2S__TRY(s2s__network_init(&model->network, &model->arena, model->kernels, &model->options,
+                             model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
+  snprintf(model->parameters, sizeof model->parameters, "%zu", model->network.params.total);
+  return S2S_OK;
+}
+
+/* Counting is the one thing that happens to a shared model, so const is cast away here and nowhere else. */
+void s2s__model_retain(const s2s_model *model) {
+  s2s_model *m = (s2s_model *)(uintptr_t)model;
+  atomic_store(&m->in_use, 1);
+  atomic_fetch_add(&m->references, 1);
+}
+
+void s2s__model_release(const s2s_model *model) {
+  s2s_model *m = (s2s_model *)(uintptr_t)model;
+  if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
+  const s2s__host host = m->host;
+  s2s__options_clear(&m->options);
+  s2s__arena_free(&m->arena);
+  s2s__free(&host, m, sizeof *m);
+}
+
+/* ---- copies ------------------------------------------------------------------------------------------------------------ */
+
+static int32_t model_copy_vocabulary(const s2s__vocabulary *from, s2s__vocabulary *to, s2s__arena *arena,
+                                     s2s__error *error) {
+  const size_t size = s2s__vocabulary_bytes(from);
+  char *bytes = s2s__arena_take(arena, size);
+  if (!bytes) return s2s__fail_memory(error, size, "a vocabulary");
+  s2s__vocabulary_write(from, bytes);
+  return s2s__vocabulary_parse(to, arena, bytes, size, error);
+}
+
+static int32_t model_copy_values(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
+  for (size_t i = 0; i < to->network.params.count; i++) {
+    const s2s__param *p = to->network.params.item[i];
+    const s2s__mark mark = s2s__arena_mark(&to->arena);
+    const size_t size = s2s__param_size(p);
+    float *values = S2S__TAKE(&to->arena, float, size);
+    if (!values) return s2s__fail_memory(error, size * sizeof *values, p->name);
+    for (size_t j = 0; flat && j < size; j++) values[j] = (float)flat[p->offset + j];
+    if (!flat) S2S__TRY(s2s__param_read(model->network.params.item[i], &to->arena, values, error));
+    S2S__TRY(s2s__param_write(p, &to->arena, values, error));
+    s2s__arena_rewind(&to->arena, mark);
+  }
+  return S2S_OK;
+}
+
+static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
+  for (int side = 0; side < 2; side++)
+    S2S__TRY(model_copy_vocabulary(&model->vocabulary[side], &to->vocabulary[side], &to->arena, error));
+  S2S__TRY(s2s__model_build(to, error));
+  return model_copy_values(model, flat, to, error);
+}
+
+int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
+                         const s2s__real *flat, s2s_model **clone, s2s__error *error) {
+  s2s_options options;
+  *clone = NULL;
+  s2s__options_init(&options, host);
+  options.given = *host;
+  s2s_model *to = NULL;
+  int32_t status = s2s__options_copy(&options, &model->options, error);
+  if (status == S2S_OK) status = s2s__model_new(&options, &to, error);
+  s2s__options_clear(&options);
+  if (status != S2S_OK) return status;
+  to->kernels = kernels;
+  status = model_fill_clone(model, flat, to, error);
+  if (status != S2S_OK) return s2s__model_release(to), status;
+  *clone = to;
+  return S2S_OK;
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------------ */
+
+void s2s__ids_init(s2s__ids *ids, const s2s__host *host) { *ids = (s2s__ids){.host = *host}; }
+
+void s2s__ids_free(s2s__ids *ids) {
+  s2s__free(&ids->host, ids->item, ids->capacity * sizeof *ids->item);
+  ids->item = NULL;
+  ids->count = ids->capacity = 0;
+}
+
+int32_t s2s__ids_push(s2s__ids *ids, int32_t id, s2s__error *error) {
+  S2S__TRY(s2s__grow(&ids->host, &ids->item, &ids->capacity, ids->count + 1, sizeof *ids->item, error));
+  ids->item[ids->count++] = id;
+  return S2S_OK;
+}
+
+int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length, s2s__spans *scratch,
+                            s2s__ids *ids, s2s__error *error) {
+  S2S__TRY(s2s__text_check(text, length, error));
+  scratch->count = 0;
+  S2S__TRY(model->segmenter[side]->split(text, length, scratch, error));
+  for (size_t i = 0; i < scratch->count; i++) {
+    const s2s__span *span = &scratch->item[i];
+    const int32_t id = s2s__vocabulary_find(&model->vocabulary[side], text + span->begin, span->length);
+    S2S__TRY(s2s__ids_push(ids, id, error));
+  }
+  if (side == S2S_SOURCE && scratch->count > 0 && s2s__option_bool(&model->options, S2S__SOURCE_EOS))
+    return s2s__ids_push(ids, S2S__EOS, error);
+  return S2S_OK;
+}
+
+char *s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena) {
+  const s2s__vocabulary *vocabulary = &model->vocabulary[side];
+  const char *separator = model->segmenter[side]->separator;
+  const size_t gap = strlen(separator);
+  size_t bytes = 1;
+  for (size_t i = 0; i < count; i++) bytes += vocabulary->length[ids[i]] + gap;
+  char *text = s2s__arena_take(arena, bytes), *at = text;
+  if (!text) return NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) memcpy(at, separator, gap), at += gap;
+    memcpy(at, vocabulary->text[ids[i]], vocabulary->length[ids[i]]);
+    at += vocabulary->length[ids[i]];
+  }
+  *at = '\0';
+  return text;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The life of a decoder and its settings.
+ */
+#include "search/decoder.h"
+
+void s2s__search_read(s2s__search *search, const s2s_options *options) {
+  search->beam = s2s__option_size(options, S2S__BEAM);
+  search->nbest = s2s__option_size(options, S2S__NBEST);
+  if (search->nbest > search->beam) search->nbest = search->beam;
+  search->stop_safe = s2s__option_choice(options, S2S__BEAM_STOP) == 1;
+  search->length_penalty = s2s__option_real(options, S2S__LENGTH_PENALTY);
+  search->max_length = s2s__option_size(options, S2S__MAX_LENGTH);
+  search->max_length_ratio = s2s__option_real(options, S2S__MAX_LENGTH_RATIO);
+}
+
+int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2s__search *search, size_t memory_limit,
+                         s2s_decoder **decoder, s2s__error *error) {
+  s2s_decoder *d = s2s__allocate_zeroed(host, sizeof *d);
+  *decoder = NULL;
+  if (!d) return s2s__fail_memory(error, sizeof *d, "a decoder");
+  d->host = *host;
+  d->model = model;
+  d->search = *search;
+  d->memory_limit = memory_limit;
+  s2s__model_retain(model);
+  s2s__stepper_init(&d->stepper, model, host, memory_limit);
+  s2s__arena_init(&d->arena, host, memory_limit);
+  atomic_init(&d->cancelled, 0);
+  *decoder = d;
+  return S2S_OK;
+}
+
+void s2s__decoder_free(s2s_decoder *decoder) {
+  if (!decoder) return;
+  const s2s__host host = decoder->host;
+  s2s__stepper_free(&decoder->stepper);
+  s2s__arena_free(&decoder->arena);
+  s2s__free(&host, decoder->parents, decoder->parents_capacity * sizeof *decoder->parents);
+  s2s__model_release(decoder->model);
+  s2s__free(&host, decoder, sizeof *decoder);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Encoding a batch into a memory.
+ */
+#include "search/memory.h"
+
+#include <string.h>
+
+static int32_t memory_encode(s2s_memory *memory, const int32_t *ids, const size_t *length, size_t count,
+                             s2s__error *error) {
+  S2S__TRY(s2s__rows_init(&memory->rows, &memory->arena, length, count, error));
+  const size_t total = memory->rows.total;
+  int32_t *copy = S2S__TAKE(&memory->arena, int32_t, total + 1);
+  if (!copy) return s2s__fail_memory(error, total * sizeof *copy, "the source tokens");
+  if (total) memcpy(copy, ids, total * sizeof *copy);
+  memory->ids = copy;
+  s2s__graph graph;
+  s2s__graph_init(&graph, &memory->arena, memory->model->kernels, error);
+  memory->encoding.rows = &memory->rows;
+  const s2s__network *network = &memory->model->network;
+  S2S__TRY(network->encoder_type->forward(&graph, network, copy, &memory->rows, &memory->encoding));
+  const s2s__tensor *states = memory->encoding.states;
+  memory->states = s2s__public_floats(&memory->arena, states->data, states->rows * states->cols);
+  return memory->states ? S2S_OK : s2s__fail_memory(error, states->rows * states->cols * sizeof(float), "the states");
+}
+
+#if defined(S2S_DOUBLE) && S2S_DOUBLE
+const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count) {
+  float *copy = S2S__TAKE(arena, float, count);
+  for (size_t i = 0; copy && i < count; i++) copy[i] = (float)values[i];
+  return copy;
+}
+#else
+const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count) {
+  return (void)arena, (void)count, values;
+}
+#endif
+
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, size_t memory_limit, const int32_t *ids,
+                        const size_t *length, size_t count, s2s_memory **memory, s2s__error *error) {
+  s2s_memory *m = s2s__allocate_zeroed(host, sizeof *m);
+  *memory = NULL;
+  if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
+  m->host = *host;
+  m->model = model;
+  s2s__model_retain(model);
+  s2s__arena_init(&m->arena, host, memory_limit);
+  int32_t status = memory_encode(m, ids, length, count, error);
+  if (status != S2S_OK) return s2s__memory_free(m), status;
+  *memory = m;
+  return S2S_OK;
+}
+
+void s2s__memory_free(s2s_memory *memory) {
+  if (!memory) return;
+  const s2s__host host = memory->host;
+  s2s__model_release(memory->model);
+  s2s__arena_free(&memory->arena);
+  s2s__free(&host, memory, sizeof *memory);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an encoder hands out: the states of a batch of sequences, in an arena of their own.
+ */
+#ifndef S2S__SEARCH_MEMORY_H
+#define S2S__SEARCH_MEMORY_H
+
+#include "model/model.h"
+
+struct s2s_memory {
+  s2s__host host;
+  const s2s_model *model; /* retained */
+  s2s__arena arena;
+  const int32_t *ids;     /* [rows->total] */
+  s2s__rows rows;
+  s2s__encoding encoding; /* keys are left to the decoder */
+  const float *states;    /* encoding.states as the public sees them */
+};
+
+/* Numbers as float: themselves, or in the double-precision test build a copy in the arena (NULL: no memory). */
+const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count);
+
+/* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. */
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, size_t memory_limit, const int32_t *ids,
+                        const size_t *length, size_t count, s2s_memory **memory, s2s__error *error);
+void s2s__memory_free(s2s_memory *memory);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decoder steps for search: select the parents' states, run a block of one token a row, log-softmax.
+ */
+#include "search/stepper.h"
+
+#include <string.h>
+
+void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host, size_t memory_limit) {
+  memset(stepper, 0, sizeof *stepper);
+  stepper->model = model;
+  s2s__arena_init(&stepper->base, host, memory_limit);
+  s2s__arena_init(&stepper->step[0], host, memory_limit);
+  s2s__arena_init(&stepper->step[1], host, memory_limit);
+}
+
+void s2s__stepper_free(s2s__stepper *stepper) {
+  s2s__arena_free(&stepper->base);
+  s2s__arena_free(&stepper->step[0]);
+  s2s__arena_free(&stepper->step[1]);
+}
+
+int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
+  const s2s__network *network = &stepper->model->network;
+  stepper->started = 0;
+  s2s__arena_reset(&stepper->base);
+  s2s__graph graph;
+  s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
+  stepper->encoding = memory->encoding;
+  S2S__TRY(s2s__network_prepare(&graph, network, &stepper->encoding));
+  S2S__TRY(network->decoder_type->start(&graph, network, &stepper->encoding, &stepper->state));
+  stepper->rows = memory->rows.count;
+  stepper->position = 0;
+  stepper->sentence = NULL;
+  stepper->started = 1;
+  return S2S_OK;
+}
+
+/* A state tensor that the block passed on unchanged still lies in the other arena, which the next step resets. */
+static int32_t stepper_keep(s2s__graph *graph, const s2s__decoder_state *before, s2s__decoder_state *after) {
+  for (size_t i = 0; i < after->count; i++) {
+    s2s__tensor *t = after->tensor[i], *copy;
+    if (!t || t != before->tensor[i]) continue;
+    S2S__TRY(s2s__graph_tensor(graph, t->rows, t->cols, &copy));
+    memcpy(copy->data, t->data, t->rows * t->cols * sizeof *t->data);
+    after->tensor[i] = copy;
+  }
+  return S2S_OK;
+}
+
+static int32_t stepper_log_softmax(s2s__stepper *stepper, s2s__graph *graph, s2s__tensor *output) {
+  s2s__tensor *logits;
+  S2S__TRY(s2s__network_logits(graph, &stepper->model->network, output, &logits));
+  for (size_t r = 0; r < logits->rows; r++) {
+    s2s__real *row = logits->data + r * logits->cols;
+    graph->kernels->log_softmax(logits->cols, row, row);
+  }
+  stepper->log_probabilities = logits;
+  return S2S_OK;
+}
+
+int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const size_t *parents, size_t n,
+                          s2s__error *error) {
+  const s2s__network *network = &stepper->model->network;
+  s2s__arena *arena = &stepper->step[stepper->turn ^= 1];
+  s2s__arena_reset(arena);
+  s2s__graph graph;
+  s2s__graph_init(&graph, arena, stepper->model->kernels, error);
+  size_t *sentence = S2S__TAKE(arena, size_t, n + 1);
+  if (!sentence) return s2s__fail_memory(error, n * sizeof *sentence, "a step");
+  for (size_t i = 0; i < n; i++) sentence[i] = stepper->sentence ? stepper->sentence[parents[i]] : parents[i];
+  s2s__rows rows;
+  S2S__TRY(s2s__rows_init_step(&rows, arena, n, stepper->position, error));
+  s2s__block block;
+  memset(&block, 0, sizeof block);
+  block.encoding = &stepper->encoding;
+  block.rows = &rows;
+  block.sentence = sentence;
+  block.ids = tokens;
+  s2s__decoder_state selected;
+  S2S__TRY(s2s__decoder_state_select(&graph, &stepper->state, parents, n, &selected));
+  block.state = selected;
+  S2S__TRY(network->decoder_type->block(&graph, network, &block));
+  S2S__TRY(stepper_keep(&graph, &selected, &block.state));
+  S2S__TRY(stepper_log_softmax(stepper, &graph, block.output));
+  stepper->state = block.state;
+  stepper->weights = block.weights;
+  stepper->ragged = block.ragged;
+  stepper->sentence = sentence;
+  stepper->rows = n;
+  stepper->position++;
+  return S2S_OK;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A decoder moved step by step: rows of hypotheses, each continuing a row of the step before.
+ *
+ * Two arenas take turns: a step reads the state that the step before left in one and builds its own in the other, which is
+ * reset first. After the first few steps neither asks the host for memory any more.
+ */
+#ifndef S2S__SEARCH_STEPPER_H
+#define S2S__SEARCH_STEPPER_H
+
+#include "search/memory.h"
+
+typedef struct s2s__stepper {
+  const s2s_model *model; /* borrowed */
+  s2s__arena base;        /* keys and first state of the memory */
+  s2s__arena step[2];
+  size_t turn;
+  s2s__encoding encoding;
+  s2s__decoder_state state;
+  size_t rows;            /* of the last step; before the first: sentences */
+  size_t position;        /* steps made */
+  int started;
+  const size_t *sentence; /* [rows] memory sentence of each row; NULL before the first step */
+  /* what the last step gave, valid until the next */
+  s2s__tensor *log_probabilities; /* [rows, target vocabulary] */
+  s2s__tensor *weights;           /* ragged; NULL without attention */
+  s2s__ragged ragged;
+} s2s__stepper;
+
+void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host, size_t memory_limit);
+void s2s__stepper_free(s2s__stepper *stepper);
+
+/* The memory must outlive the steps. */
+int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error);
+/* parents and tokens must be in range; they are borrowed for the call. */
+int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const size_t *parents, size_t n,
+                          s2s__error *error);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From here to isa_end.h functions are compiled for AVX2, FMA and F16C. Included outside of functions, after
+ * <immintrin.h>, as often as wanted.
+ */
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx2,fma,f16c")
+#endif

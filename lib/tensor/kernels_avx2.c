@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernels of AVX2 with FMA: its verbs under the common texts.
+ */
+#include "tensor/isa.h"
+
+#if S2S__X86
+
+#include "tensor/math_c.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "tensor/isa_avx2_begin.h"
+
+#include "tensor/vec_avx2.h"
+
+#include "tensor/math_vec.h"
+
+#include "tensor/kernels_vec.h"
+
+#include "tensor/gemm_vec.h"
+
+#include "tensor/gates_vec.h"
+
+#include "tensor/vec_end.h"
+
+#include "tensor/isa_end.h"
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every vector kernel, once, over the verbs of a level (vec_avx2.h, vec_avx512.h); kernels_c.c says what each means.
+ * Included once for each level.
+ *
+ * An elementwise kernel is one piece of up to VEC_WIDTH numbers (..._at) and a loop over full pieces and the rest; with
+ * a constant count the piece has no masks. Sums run in four vectors that are added as a tree, full vectors first and
+ * the rest of the row, filled up with zeros, into the first: a function of the length alone.
+ */
+
+/* Calls piece with j = 0, VEC_WIDTH, ... and the count of numbers there. */
+#define VEC_EACH(n, piece)                                                                                             \
+  do {                                                                                                                 \
+    size_t j = 0;                                                                                                      \
+    for (; j + VEC_WIDTH <= (n); j += VEC_WIDTH) piece(j, VEC_WIDTH);                                                  \
+    if (j < (n)) piece(j, (n)-j);                                                                                      \
+  } while (0)
+
+/* ---- sums and maxima ---- */
+
+S2S__INLINE float KERNEL(sum_of_four)(VEC(real) s0, VEC(real) s1, VEC(real) s2, VEC(real) s3) {
+  return VEC(sum)(VEC(add)(VEC(add)(s0, s2), VEC(add)(s1, s3)));
+}
+
+static float KERNEL(dot)(size_t n, const float *x, const float *y) {
+  VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
+  size_t j = 0;
+  for (; j + 4 * VEC_WIDTH <= n; j += 4 * VEC_WIDTH) {
+    s0 = VEC(fma)(VEC(load)(x + j), VEC(load)(y + j), s0);
+    s1 = VEC(fma)(VEC(load)(x + j + VEC_WIDTH), VEC(load)(y + j + VEC_WIDTH), s1);
+    s2 = VEC(fma)(VEC(load)(x + j + 2 * VEC_WIDTH), VEC(load)(y + j + 2 * VEC_WIDTH), s2);
+    s3 = VEC(fma)(VEC(load)(x + j + 3 * VEC_WIDTH), VEC(load)(y + j + 3 * VEC_WIDTH), s3);
+  }
+  for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) s0 = VEC(fma)(VEC(load)(x + j), VEC(load)(y + j), s0);
+  if (j < n) s0 = VEC(fma)(VEC(get)(x + j, n - j), VEC(get)(y + j, n - j), s0);
+  return KERNEL(sum_of_four)(s0, s1, s2, s3);
+}
+
+static float KERNEL(sum)(size_t n, const float *x) {
+  VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
+  size_t j = 0;
+  for (; j + 4 * VEC_WIDTH <= n; j += 4 * VEC_WIDTH) {
+    s0 = VEC(add)(s0, VEC(load)(x + j));
+    s1 = VEC(add)(s1, VEC(load)(x + j + VEC_WIDTH));
+    s2 = VEC(add)(s2, VEC(load)(x + j + 2 * VEC_WIDTH));
+    s3 = VEC(add)(s3, VEC(load)(x + j + 3 * VEC_WIDTH));
+  }
+  for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) s0 = VEC(add)(s0, VEC(load)(x + j));
+  if (j < n) s0 = VEC(add)(s0, VEC(get)(x + j, n - j));
+  return KERNEL(sum_of_four)(s0, s1, s2, s3);
+}
+
+static double KERNEL(sum_squares)(size_t n, const float *x) {
+  VEC(wide) low = VEC(wide_zero)(), high = low;
+#define PIECE(j, count)                                                                                                \
+  do {                                                                                                                 \
+    const VEC(real) piece = VEC(get)(x + (j), (count));                                                                \
+    const VEC(wide) l = VEC(wide_low)(piece), h = VEC(wide_high)(piece);                                               \
+    low = VEC(wide_fma)(l, l, low);                                                                                    \
+    high = VEC(wide_fma)(h, h, high);                                                                                  \
+  } while (0)
+  VEC_EACH(n, PIECE);
+#undef PIECE
+  return VEC(wide_sum)(low) + VEC(wide_sum)(high);
+}
+
+static float KERNEL(max)(size_t n, const float *x) {
+  const VEC(real) least = VEC(set1)(-INFINITY);
+  VEC(real) m0 = least, m1 = least;
+  float most = -INFINITY;
+  size_t j = 0;
+  for (; j + 2 * VEC_WIDTH <= n; j += 2 * VEC_WIDTH) { /* max gives NaN when its second operand is */
+    const VEC(real) x0 = VEC(load)(x + j), x1 = VEC(load)(x + j + VEC_WIDTH);
+    m0 = VEC(keep_nan)(VEC(max)(m0, x0), m0);
+    m1 = VEC(keep_nan)(VEC(max)(m1, x1), m1);
+  }
+  m0 = VEC(keep_nan)(VEC(max)(m0, m1), m0);
+  if (VEC(any_nan)(m0)) return NAN;
+  most = VEC(highest)(m0);
+  for (; j < n; j++)
+    if (x[j] > most || x[j] != x[j]) most = x[j];
+  return most;
+}
+
+/* ---- elementwise ---- */
+
+static void KERNEL(axpy)(size_t n, float alpha, const float *x, float *y) {
+  const VEC(real) factor = VEC(set1)(alpha);
+#define PIECE(j, count)                                                                                                \
+  VEC(put)(y + (j), (count), VEC(fma)(factor, VEC(get)(x + (j), (count)), VEC(get)(y + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(add)(size_t n, const float *x, float *y) {
+#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(add)(VEC(get)(x + (j), (count)), VEC(get)(y + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(multiply_add)(size_t n, const float *a, const float *b, float *y) {
+#define PIECE(j, count)                                                                                                \
+  VEC(put)(y + (j), (count),                                                                                           \
+           VEC(fma)(VEC(get)(a + (j), (count)), VEC(get)(b + (j), (count)), VEC(get)(y + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(scale)(size_t n, float alpha, float *x) {
+  const VEC(real) factor = VEC(set1)(alpha);
+#define PIECE(j, count) VEC(put)(x + (j), (count), VEC(mul)(VEC(get)(x + (j), (count)), factor))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(exp)(size_t n, const float *x, float *y) {
+#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(exp)(VEC(get)(x + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(tanh)(size_t n, const float *x, float *y) {
+#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(tanh)(VEC(get)(x + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(sigmoid)(size_t n, const float *x, float *y) {
+#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(sigmoid)(VEC(get)(x + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+/* 1 - y^2, rounded once */
+S2S__INLINE VEC(real) KERNEL(tanh_slope)(VEC(real) y) { return VEC(fnma)(y, y, VEC(set1)(1.0f)); }
+/* y (1 - y) */
+S2S__INLINE VEC(real) KERNEL(sigmoid_slope)(VEC(real) y) { return VEC(mul)(y, VEC(sub)(VEC(set1)(1.0f), y)); }
+
+static void KERNEL(tanh_backward)(size_t n, const float *y, const float *dy, float *dx) {
+#define PIECE(j, count)                                                                                                \
+  VEC(put)(dx + (j), (count),                                                                                          \
+           VEC(fma)(VEC(get)(dy + (j), (count)), KERNEL(tanh_slope)(VEC(get)(y + (j), (count))),                       \
+                    VEC(get)(dx + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+/* ---- softmax ---- */
+
+/* sum of exp(x - most), the terms also stored when y is not NULL. In place allowed. */
+S2S__INLINE float KERNEL(exp_shifted)(size_t n, const float *x, float most, float *y) {
+  const VEC(real) shift = VEC(set1)(most);
+  VEC(real) sum = VEC(zero)();
+  size_t j = 0;
+  for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) {
+    const VEC(real) e = VEC(exp)(VEC(sub)(VEC(load)(x + j), shift));
+    if (y) VEC(store)(y + j, e);
+    sum = VEC(add)(sum, e);
+  }
+  float rest[VEC_WIDTH] = {0};
+  if (j < n) {
+    const VEC(real) e = VEC(exp)(VEC(sub)(VEC(get)(x + j, n - j), shift));
+    if (y) VEC(put)(y + j, n - j, e);
+    VEC(put)(rest, n - j, e); /* the lanes past the end hold exp(-most) */
+  }
+  return VEC(sum)(VEC(add)(sum, VEC(load)(rest)));
+}
+
+static void KERNEL(softmax)(size_t n, float *x) {
+  const float sum = KERNEL(exp_shifted)(n, x, KERNEL(max)(n, x), x);
+  KERNEL(scale)(n, 1.0f / sum, x);
+}
+
+static void KERNEL(softmax_backward)(size_t n, const float *p, const float *dp, float *dx) {
+  const VEC(real) mean = VEC(set1)(KERNEL(dot)(n, p, dp));
+#define PIECE(j, count)                                                                                                \
+  VEC(put)(dx + (j), (count),                                                                                          \
+           VEC(fma)(VEC(get)(p + (j), (count)), VEC(sub)(VEC(get)(dp + (j), (count)), mean),                           \
+                    VEC(get)(dx + (j), (count))))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+static void KERNEL(log_softmax)(size_t n, const float *x, float *y) {
+  const float most = KERNEL(max)(n, x);
+  const VEC(real) shift = VEC(set1)(most), log_sum = VEC(set1)(s2s__log_c(KERNEL(exp_shifted)(n, x, most, NULL)));
+#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(sub)(VEC(sub)(VEC(get)(x + (j), (count)), shift), log_sum))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+}
+
+/* sum of x - most */
+static float KERNEL(sum_shifted)(size_t n, const float *x, float most) {
+  const VEC(real) shift = VEC(set1)(most);
+  VEC(real) sum = VEC(zero)();
+  float rest = 0;
+  size_t j = 0;
+  for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) sum = VEC(add)(sum, VEC(sub)(VEC(load)(x + j), shift));
+  for (; j < n; j++) rest += x[j] - most;
+  return VEC(sum)(sum) + rest;
+}
+
+static float KERNEL(cross_entropy)(size_t n, float *logits, size_t target, float eps, float scale, float *plain) {
+  *plain = 0;
+  if (n == 0) return 0;
+  const float most = KERNEL(max)(n, logits), at_target = logits[target] - most, share = eps / (float)n;
+  const float shifted_sum = eps > 0 ? KERNEL(sum_shifted)(n, logits, most) : 0;
+  const float sum = KERNEL(exp_shifted)(n, logits, most, logits), log_sum = s2s__log_c(sum), inverse = 1.0f / sum;
+  const float target_gradient = logits[target] * inverse - (1.0f - eps) - share;
+  const VEC(real) factor = VEC(set1)(scale * inverse), offset = VEC(set1)(scale * share);
+#define PIECE(j, count)                                                                                                \
+  VEC(put)(logits + (j), (count), VEC(sub)(VEC(mul)(VEC(get)(logits + (j), (count)), factor), offset))
+  VEC_EACH(n, PIECE);
+#undef PIECE
+  logits[target] = scale * target_gradient;
+  *plain = log_sum - at_target;
+  return (1.0f - eps) * *plain + (eps > 0 ? eps * log_sum - share * shifted_sum : 0);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Parallel text in memory. Both texts of a pair stand in one block of the arena, "source\0target\0"; the array of pairs
+ * is the host's and grows. The memory limit counts the handle, the array and the arena.
+ *
+ * A file is added whole or not at all: on failure the arena goes back to its mark and the count to what it was. A
+ * message of a file reads "FILE:LINE: what is wrong", and bytes are counted from 1 in the text of their side.
+ */
+#include "train/corpus.h"
+
+#include "base/utf8.h"
+#include "text/segmenter.h"
+
+#include <string.h>
+
+/* ---- The handle -------------------------------------------------------------------------------------------------- */
+
+/* Leaves the arena what a memory limit leaves beside an array of `capacity` pairs; false when that is nothing. */
+static int corpus_share_limit(s2s_corpus *corpus, size_t capacity) {
+  const size_t held = sizeof *corpus + capacity * sizeof *corpus->pair;
+  if (corpus->memory_limit == 0) return 1;
+  if (held >= corpus->memory_limit || corpus->memory_limit - held < corpus->arena.reserved) return 0;
+  corpus->arena.limit = corpus->memory_limit - held;
+  return 1;
+}
+
+int32_t s2s__corpus_new(const s2s__host *host, size_t memory_limit, s2s_corpus **corpus, s2s__error *error) {
+  *corpus = NULL;
+  s2s_corpus *made = memory_limit == 0 || memory_limit > sizeof *made ? s2s__allocate_zeroed(host, sizeof *made) : NULL;
+  if (!made) return s2s__fail_memory(error, sizeof *made, "a corpus");
+  s2s__arena_init(&made->arena, host, 0);
+  made->memory_limit = memory_limit;
+  (void)corpus_share_limit(made, 0); /* it was seen above that it fits */
+  *corpus = made;
+  return S2S_OK;
+}
+
+void s2s__corpus_free(s2s_corpus *corpus) {
+  if (!corpus) return;
+  const s2s__host host = corpus->arena.host;
+  s2s__free(&host, corpus->pair, corpus->capacity * sizeof *corpus->pair);
+  s2s__arena_free(&corpus->arena);
+  s2s__free(&host, corpus, sizeof *corpus);
+}
+
+/* ---- One pair ---------------------------------------------------------------------------------------------------- */
+
+static int corpus_is_blank(const char *text, size_t length) {
+  for (size_t at = 0; at < length;) {
+    uint32_t code_point;
+    const size_t bytes = s2s__utf8_decode(text + at, length - at, &code_point);
+    if (bytes == 0 || !s2s__utf8_is_space(code_point)) return 0;
+    at += bytes;
+  }
+  return 1;
+}
+
+/* Whether a text may be the `side` of a pair. A line break would not survive a file of lines, in which vocabularies are
+ * stored too; a NUL would end the text early. */
+static int32_t corpus_check(const char *side, const char *text, size_t length, s2s__error *error) {
+  if (length == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s is empty", side);
+  if (s2s__text_check(text, length, error) != S2S_OK) return s2s__fail_prefix(error, "%s", side);
+  for (size_t i = 0; i < length; i++) {
+    if (text[i] == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: a NUL byte at byte %zu", side, i + 1);
+    if (text[i] == '\n' || text[i] == '\r')
+      return s2s__fail(error, S2S_BAD_TEXT, "%s: a line break at byte %zu", side, i + 1);
+  }
+  if (corpus_is_blank(text, length)) return s2s__fail(error, S2S_BAD_TEXT, "%s is blank", side);
+  return S2S_OK;
+}
+
+/* Room for one pair more in the array. */
+static int32_t corpus_reserve(s2s_corpus *corpus, s2s__error *error) {
+  if (corpus->count < corpus->capacity) return S2S_OK;
+  const size_t capacity = corpus->capacity + corpus->capacity / 2 + 16;
+  size_t bytes;
+  if (!s2s__multiply_fits(capacity, sizeof *corpus->pair, &bytes)) bytes = SIZE_MAX;
+  const size_t old_bytes = corpus->capacity * sizeof *corpus->pair;
+  s2s__pair *pair = NULL;
+  if (bytes < SIZE_MAX - sizeof *corpus && corpus_share_limit(corpus, capacity))
+    pair = s2s__resize(&corpus->arena.host, corpus->pair, old_bytes, bytes);
+  if (!pair) {
+    (void)corpus_share_limit(corpus, corpus->capacity);
+    return s2s__fail_memory(error, bytes, "the pairs of a corpus");
+  }
+  corpus->pair = pair;
+  corpus->capacity = capacity;
+  return S2S_OK;
+}
+
+/* Copies a pair that was checked. */
+static int32_t corpus_store(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
+                            size_t target_length, s2s__error *error) {
+  S2S__TRY(corpus_reserve(corpus, error));
+  const size_t bytes = source_length > SIZE_MAX - target_length - 2 ? SIZE_MAX : source_length + target_length + 2;
+  char *block = s2s__arena_take(&corpus->arena, bytes);
+  if (!block) return s2s__fail_memory(error, bytes, "the texts of a corpus");
+  memcpy(block, source, source_length);
+  block[source_length] = 0;
+  char *second = block + source_length + 1;
+  memcpy(second, target, target_length);
+  second[target_length] = 0;
+  corpus->pair[corpus->count++] =
+      (s2s__pair){{block, second}, {(uint32_t)source_length, (uint32_t)target_length}};
+  return S2S_OK;
+}
+
+int32_t s2s__corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
+                        size_t target_length, s2s__error *error) {
+  S2S__TRY(corpus_check("source", source, source_length, error));
+  S2S__TRY(corpus_check("target", target, target_length, error));
+  return corpus_store(corpus, source, source_length, target, target_length, error);
+}
+
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
+
+/* Puts "FILE:LINE: " before a message about the line last read. */
+static int32_t corpus_name_line(const s2s__lines *lines, s2s__error *error) {
+  return s2s__fail_prefix(error, "%s:%llu", lines->reader->name, (unsigned long long)lines->number);
+}
+
+static int32_t corpus_add_line(s2s_corpus *corpus, const char *line, size_t length, s2s__error *error) {
+  const char *tab = memchr(line, '\t', length);
+  if (!tab) return s2s__fail(error, S2S_BAD_TEXT, "no tab between source and target");
+  const size_t source_length = (size_t)(tab - line), target_length = length - source_length - 1;
+  if (memchr(tab + 1, '\t', target_length))
+    return s2s__fail(error, S2S_BAD_TEXT, "more than one tab, where one stands between source and target");
+  return s2s__corpus_add(corpus, line, source_length, tab + 1, target_length, error);
+}
+
+static int32_t corpus_add_lines(s2s_corpus *corpus, s2s__lines *lines, s2s__error *error) {
+  for (;;) {
+    const char *line;
+    size_t length;
+    S2S__TRY(s2s__lines_next(lines, &line, &length, error));
+    if (!line) break;
+    if (corpus_add_line(corpus, line, length, error) != S2S_OK) return corpus_name_line(lines, error);
+  }
+  if (lines->number == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: the file is empty", lines->reader->name);
+  return S2S_OK;
+}
+
+/* The next line of each file; both NULL at the end that they must reach together. */
+static int32_t corpus_next_aligned(s2s__lines lines[2], const char *line[2], size_t length[2], s2s__error *error) {
+  for (int side = 0; side < 2; side++) S2S__TRY(s2s__lines_next(&lines[side], &line[side], &length[side], error));
+  if (!line[0] == !line[1]) return S2S_OK;
+  const int shorter = line[0] ? S2S_TARGET : S2S_SOURCE;
+  return s2s__fail(error, S2S_BAD_TEXT, "%s: ends after %llu lines, but '%s' goes on", lines[shorter].reader->name,
+                   (unsigned long long)lines[shorter].number, lines[!shorter].reader->name);
+}
+
+static int32_t corpus_add_aligned(s2s_corpus *corpus, s2s__lines lines[2], s2s__error *error) {
+  static const char *const name[2] = {"source", "target"};
+  for (;;) {
+    const char *line[2];
+    size_t length[2];
+    S2S__TRY(corpus_next_aligned(lines, line, length, error));
+    if (!line[0]) break;
+    for (int side = 0; side < 2; side++)
+      if (corpus_check(name[side], line[side], length[side], error) != S2S_OK)
+        return corpus_name_line(&lines[side], error);
+    if (corpus_store(corpus, line[0], length[0], line[1], length[1], error) != S2S_OK)
+      return corpus_name_line(&lines[0], error);
+  }
+  if (lines[0].number == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: the file is empty", lines[0].reader->name);
+  return S2S_OK;
+}
+
+/* Where a corpus stood before a file was added to it, and the way back there when that failed. */
+typedef struct corpus_state {
+  s2s__mark mark;
+  size_t count;
+} corpus_state;
+
+static int32_t corpus_keep_or_undo(s2s_corpus *corpus, corpus_state before, int32_t status) {
+  if (status == S2S_OK) return S2S_OK;
+  corpus->count = before.count;
+  s2s__arena_rewind(&corpus->arena, before.mark);
+  return status;
+}
+
+int32_t s2s__corpus_read_pairs(s2s_corpus *corpus, s2s__reader *reader, s2s__error *error) {
+  const corpus_state before = {s2s__arena_mark(&corpus->arena), corpus->count};
+  s2s__lines lines;
+  s2s__lines_init(&lines, reader, S2S__MAX_LINE_BYTES);
+  const int32_t status = corpus_add_lines(corpus, &lines, error);
+  s2s__lines_free(&lines);
+  return corpus_keep_or_undo(corpus, before, status);
+}
+
+int32_t s2s__corpus_read_aligned(s2s_corpus *corpus, s2s__reader *source, s2s__reader *target, s2s__error *error) {
+  const corpus_state before = {s2s__arena_mark(&corpus->arena), corpus->count};
+  s2s__lines lines[2];
+  s2s__lines_init(&lines[0], source, S2S__MAX_LINE_BYTES);
+  s2s__lines_init(&lines[1], target, S2S__MAX_LINE_BYTES);
+  const int32_t status = corpus_add_aligned(corpus, lines, error);
+  s2s__lines_free(&lines[0]);
+  s2s__lines_free(&lines[1]);
+  return corpus_keep_or_undo(corpus, before, status);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tokenising a corpus once, and cutting it into batches of similar length.
+ */
+#include "train/dataset.h"
+
+#include <string.h>
+
+/* ---- dataset ----------------------------------------------------------------------------------------------------------- */
+
+static int32_t dataset_add(s2s__dataset *d, const s2s_model *model, const s2s__pair *pair, size_t max_length,
+                           s2s__spans *scratch, s2s__error *error) {
+  for (int32_t side = 0; side < 2; side++) {
+    S2S__TRY(s2s__model_tokenize(model, side, pair->text[side], pair->length[side], scratch, &d->ids[side], error));
+    d->begin[side][d->count + 1] = d->ids[side].count;
+  }
+  const int too_long = max_length && (s2s__dataset_length(d, S2S_SOURCE, d->count) > max_length ||
+                                      s2s__dataset_length(d, S2S_TARGET, d->count) > max_length);
+  if (!too_long) return d->count++, S2S_OK;
+  d->skipped++;
+  for (int32_t side = 0; side < 2; side++) d->ids[side].count = d->begin[side][d->count];
+  return S2S_OK;
+}
+
+int32_t s2s__dataset_init(s2s__dataset *dataset, const s2s__host *host, const s2s_model *model,
+                          const s2s_corpus *corpus, size_t max_length, s2s__error *error) {
+  s2s__dataset *d = dataset;
+  memset(d, 0, sizeof *d);
+  d->capacity = corpus->count + 1;
+  for (int side = 0; side < 2; side++) {
+    s2s__ids_init(&d->ids[side], host);
+    d->begin[side] = s2s__allocate_zeroed(host, d->capacity * sizeof *d->begin[side]);
+    if (!d->begin[side]) return s2s__fail_memory(error, d->capacity * sizeof *d->begin[side], "a dataset");
+  }
+  s2s__spans scratch;
+  s2s__spans_init(&scratch, host);
+  int32_t status = S2S_OK;
+  for (size_t i = 0; i < corpus->count && status == S2S_OK; i++)
+    status = dataset_add(d, model, &corpus->pair[i], max_length, &scratch, error);
+  s2s__spans_free(&scratch);
+  return status;
+}
+
+void s2s__dataset_free(s2s__dataset *dataset) {
+  for (int side = 0; side < 2; side++) {
+    s2s__free(&dataset->ids[side].host, dataset->begin[side], dataset->capacity * sizeof *dataset->begin[side]);
+    if (dataset->ids[side].item) s2s__ids_free(&dataset->ids[side]);
+    dataset->begin[side] = NULL;
+  }
+}
+
+/* ---- examples ---------------------------------------------------------------------------------------------------------- */
+
+typedef struct dataset_shape {
+  size_t count, rows[2];
+  size_t *length[2];
+  uint64_t *stream;
+} dataset_shape;
+
+static int32_t dataset_measure(const s2s__dataset *d, const uint32_t *pair, size_t count, size_t first, size_t step,
+                               s2s__arena *arena, dataset_shape *shape, s2s__error *error) {
+  const size_t most = count / step + 1;
+  memset(shape, 0, sizeof *shape);
+  shape->length[0] = S2S__TAKE(arena, size_t, most);
+  shape->length[1] = S2S__TAKE(arena, size_t, most);
+  shape->stream = S2S__TAKE(arena, uint64_t, most);
+  if (!shape->length[0] || !shape->length[1] || !shape->stream)
+    return s2s__fail_memory(error, 3 * most * sizeof(size_t), "a batch");
+  for (size_t i = first; i < count; i += step, shape->count++) {
+    shape->stream[shape->count] = i;
+    shape->length[0][shape->count] = s2s__dataset_length(d, S2S_SOURCE, pair[i]);
+    shape->length[1][shape->count] = s2s__dataset_length(d, S2S_TARGET, pair[i]) + 1; /* the end mark */
+    for (int side = 0; side < 2; side++) shape->rows[side] += shape->length[side][shape->count];
+  }
+  return S2S_OK;
+}
+
+static int32_t dataset_rows(const dataset_shape *shape, s2s__arena *arena, s2s__example *example, s2s__error *error) {
+  S2S__TRY(s2s__rows_init(&example->source_rows, arena, shape->length[0], shape->count, error));
+  S2S__TRY(s2s__rows_init(&example->target_rows, arena, shape->length[1], shape->count, error));
+  example->source_rows.stream = example->target_rows.stream = shape->stream;
+  return S2S_OK;
+}
+
+int32_t s2s__dataset_example(const s2s__dataset *dataset, const uint32_t *pair, size_t count, size_t first, size_t step,
+                             s2s__arena *arena, s2s__example *example, s2s__error *error) {
+  dataset_shape shape;
+  S2S__TRY(dataset_measure(dataset, pair, count, first, step, arena, &shape, error));
+  S2S__TRY(dataset_rows(&shape, arena, example, error));
+  int32_t *source = S2S__TAKE(arena, int32_t, shape.rows[0] + 1);
+  int32_t *input = S2S__TAKE(arena, int32_t, shape.rows[1] + 1), *expected = S2S__TAKE(arena, int32_t, shape.rows[1] + 1);
+  if (!source || !input || !expected) return s2s__fail_memory(error, shape.rows[1] * sizeof *input, "a batch");
+  size_t s = 0, t = 0;
+  for (size_t i = first; i < count; i += step) {
+    const size_t n = s2s__dataset_length(dataset, S2S_SOURCE, pair[i]), m = s2s__dataset_length(dataset, S2S_TARGET, pair[i]);
+    const int32_t *target = s2s__dataset_ids(dataset, S2S_TARGET, pair[i]);
+    memcpy(source + s, s2s__dataset_ids(dataset, S2S_SOURCE, pair[i]), n * sizeof *source);
+    input[t] = S2S__BOS;
+    memcpy(input + t + 1, target, m * sizeof *input);
+    memcpy(expected + t, target, m * sizeof *expected);
+    expected[t + m] = S2S__EOS;
+    s += n;
+    t += m + 1;
+  }
+  example->source = source;
+  example->input = input;
+  example->expected = expected;
+  return S2S_OK;
+}
+
+/* ---- epochs ------------------------------------------------------------------------------------------------------------- */
+
+enum { EPOCH_POOL = 100 }; /* batches sorted together */
+
+int32_t s2s__epoch_init(s2s__epoch *epoch, const s2s__host *host, size_t count, size_t batch_size, s2s__error *error) {
+  memset(epoch, 0, sizeof *epoch);
+  epoch->host = *host;
+  if (count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs: at most %u", count, UINT32_MAX);
+  epoch->count = count;
+  epoch->batch_size = batch_size;
+  epoch->batches = (count + batch_size - 1) / batch_size;
+  epoch->pair = s2s__allocate_zeroed(host, 2 * count * sizeof *epoch->pair); /* the second half is the sort's scratch */
+  epoch->batch = s2s__allocate_zeroed(host, epoch->batches * sizeof *epoch->batch);
+  if (!epoch->pair || !epoch->batch) return s2s__fail_memory(error, 2 * count * sizeof *epoch->pair, "an epoch");
+  return S2S_OK;
+}
+
+void s2s__epoch_free(s2s__epoch *epoch) {
+  s2s__free(&epoch->host, epoch->pair, 2 * epoch->count * sizeof *epoch->pair);
+  s2s__free(&epoch->host, epoch->batch, epoch->batches * sizeof *epoch->batch);
+  epoch->pair = epoch->batch = NULL;
+}
+
+/* Source length first: it decides the encoder's steps; target length next. */
+static uint64_t epoch_size(const s2s__dataset *d, uint32_t pair) {
+  return (uint64_t)s2s__dataset_length(d, S2S_SOURCE, pair) << 32 | s2s__dataset_length(d, S2S_TARGET, pair);
+}
+
+/* Merge sort: stable, so equal lengths stay in their shuffled order. */
+static void epoch_sort(const s2s__dataset *d, uint32_t *item, size_t n, uint32_t *scratch) {
+  if (n < 2) return;
+  const size_t half = n / 2;
+  epoch_sort(d, item, half, scratch);
+  epoch_sort(d, item + half, n - half, scratch);
+  memcpy(scratch, item, half * sizeof *item);
+  size_t a = 0, b = half, at = 0;
+  while (a < half && b < n)
+    item[at++] = epoch_size(d, item[b]) < epoch_size(d, scratch[a]) ? item[b++] : scratch[a++];
+  memcpy(item + at, scratch + a, (half - a) * sizeof *item);
+}
+
+void s2s__epoch_shuffle(s2s__epoch *epoch, const s2s__dataset *dataset, uint64_t key) {
+  const size_t pool = EPOCH_POOL * epoch->batch_size;
+  for (size_t i = 0; i < epoch->count; i++) epoch->pair[i] = (uint32_t)i;
+  for (size_t i = 0; i < epoch->batches; i++) epoch->batch[i] = (uint32_t)i;
+  s2s__shuffle(epoch->pair, epoch->count, s2s__key(key, 0));
+  for (size_t at = 0; at < epoch->count; at += pool) {
+    const size_t n = epoch->count - at < pool ? epoch->count - at : pool;
+    epoch_sort(dataset, epoch->pair + at, n, epoch->pair + epoch->count);
+  }
+  s2s__shuffle(epoch->batch, epoch->batches, s2s__key(key, 1));
+}
+
+const uint32_t *s2s__epoch_batch(const s2s__epoch *epoch, size_t n, size_t *count) {
+  const size_t at = epoch->batch[n] * epoch->batch_size, left = epoch->count - at;
+  *count = left < epoch->batch_size ? left : epoch->batch_size;
+  return epoch->pair + at;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Judging a model on a corpus: loss with the references, error rates of what it decodes.
+ */
+#ifndef S2S__TRAIN_EVALUATE_H
+#define S2S__TRAIN_EVALUATE_H
+
+#include "base/thread.h"
+#include "search/decoder.h"
+#include "train/dataset.h"
+#include "train/metrics.h"
+
+/* A corpus made ready once: tokens, and which lines are alternatives of one source. */
+typedef struct s2s__evaluation {
+  s2s__host host;
+  size_t memory_limit;
+  s2s__dataset dataset;
+  uint32_t *line;  /* [lines] sorted by source length and text: alternatives stand together */
+  size_t *group;   /* [groups + 1] first line of each source */
+  size_t groups;
+} s2s__evaluation;
+
+int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, size_t memory_limit,
+                             const s2s_model *model, const s2s_corpus *corpus, s2s__error *error);
+void s2s__evaluation_free(s2s__evaluation *evaluation);
+
+/* Figures as s2s_evaluate documents them. Sources are decoded in parallel by the pool (NULL: here); the figures do not
+ * depend on it. `cancelled` (may be NULL) is looked at between batches. */
+int32_t s2s__evaluate(const s2s__evaluation *evaluation, const s2s_model *model, const s2s__search *search,
+                      s2s__pool *pool, atomic_int *cancelled, s2s_metrics *metrics, s2s__error *error);
+
+#endif

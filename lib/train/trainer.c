@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The life of a trainer: making it, epochs of updates, evaluation, the best model, the end.
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- making ---------------------------------------------------------------------------------------------------------------- */
+
+static int32_t trainer_copy_values(s2s_trainer *t, s2s__error *error) {
+  for (size_t i = 0; i < t->network.params.count; i++) {
+    const s2s__param *to = t->network.params.item[i], *from = t->origin->network.params.item[i];
+    const s2s__mark mark = s2s__arena_mark(&t->arena);
+    float *values = S2S__TAKE(&t->arena, float, s2s__param_size(to));
+    if (!values) return s2s__fail_memory(error, s2s__param_size(to) * sizeof *values, to->name);
+    S2S__TRY(s2s__param_read(from, &t->arena, values, error));
+    S2S__TRY(s2s__param_write(to, &t->arena, values, error));
+    s2s__arena_rewind(&t->arena, mark);
+  }
+  return S2S_OK;
+}
+
+static int32_t trainer_init_network(s2s_trainer *t, s2s__error *error) {
+  const s2s_model *m = t->origin;
+  S2S__TRY(s2s__network_init(&t->network, &t->arena, t->kernels, &m->options, m->vocabulary[S2S_SOURCE].size,
+                             m->vocabulary[S2S_TARGET].size, 1, error));
+  S2S__TRY(trainer_copy_values(t, error));
+  const size_t total = t->network.params.total;
+  for (size_t i = 0; i < t->optimizer->states; i++) {
+    t->state[i] = s2s__arena_take_zeroed(&t->arena, total * sizeof *t->state[i]);
+    if (!t->state[i]) return s2s__fail_memory(error, total * sizeof *t->state[i], "the optimiser");
+  }
+  return S2S_OK;
+}
+
+static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
+  const size_t shards = s2s__option_size(&t->options, S2S__BATCH_SHARDS), total = t->network.params.total;
+  t->shard = s2s__arena_take_zeroed(&t->arena, shards * sizeof *t->shard);
+  if (!t->shard) return s2s__fail_memory(error, shards * sizeof *t->shard, "the shards");
+  for (size_t s = 0; s < shards; s++) s2s__arena_init(&t->shard[s].arena, &t->host, t->memory_limit);
+  t->shards = shards;
+  for (size_t s = 0; s < shards; s++) {
+    t->shard[s].gradient = S2S__TAKE(&t->arena, s2s__real, total);
+    if (!t->shard[s].gradient) return s2s__fail_memory(error, total * sizeof(s2s__real), "the gradients");
+  }
+  return S2S_OK;
+}
+
+static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, s2s__error *error) {
+  const size_t most = s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH);
+  S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, most, error));
+  if (t->dataset.count == 0)
+    return s2s__fail(error, S2S_BAD_ARGUMENT,
+                     "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
+                     t->dataset.skipped, corpus->count, most);
+  S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count,
+                           s2s__option_size(&t->options, S2S__BATCH_SENTENCES), error));
+  if (!dev) return S2S_OK;
+  t->has_dev = 1;
+  return s2s__evaluation_init(&t->dev, &t->host, t->memory_limit, t->origin, dev, error);
+}
+
+static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, const s2s_options *options,
+                            s2s__error *error) {
+  S2S__TRY(s2s__options_copy(&t->options, options, error));
+  t->memory_limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
+  s2s__arena_init(&t->arena, &t->host, t->memory_limit);
+  S2S__TRY(s2s__kernels_for(options, &t->kernels, error));
+  S2S__TRY(s2s__pool_new(&t->host, s2s__option_size(options, S2S__THREADS), &t->pool, error));
+  t->optimizer = s2s__optimizer_find(s2s__option_text(options, S2S__OPTIMIZER));
+  s2s__schedule_init(&t->schedule, options);
+  S2S__TRY(trainer_init_data(t, corpus, dev, error));
+  S2S__TRY(trainer_init_network(t, error));
+  S2S__TRY(trainer_init_shards(t, error));
+  s2s__metrics_set(&t->metrics, "updates", 0);
+  s2s__metrics_set(&t->metrics, "epochs", 0);
+  s2s__metrics_set(&t->metrics, "parameters", (double)t->network.params.total);
+  s2s__metrics_set(&t->metrics, "skipped_pairs", (double)t->dataset.skipped);
+  return S2S_OK;
+}
+
+int32_t s2s__trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
+                         const s2s_options *options, s2s_trainer **trainer, s2s__error *error) {
+  s2s__host host;
+  s2s__host_init(&host);
+  if (options) host = options->given;
+  s2s_trainer *t = s2s__allocate_zeroed(&host, sizeof *t);
+  *trainer = NULL;
+  if (!t) return s2s__fail_memory(error, sizeof *t, "a trainer");
+  t->host = host;
+  s2s__options_init(&t->options, &host);
+  s2s__arena_init(&t->arena, &host, 0);
+  t->origin = model;
+  s2s__model_retain(model);
+  atomic_init(&t->cancelled, 0);
+  const int32_t status = trainer_init(t, corpus, dev, options, error);
+  if (status != S2S_OK) return s2s__trainer_free(t), status;
+  *trainer = t;
+  return S2S_OK;
+}
+
+void s2s__trainer_free(s2s_trainer *trainer) {
+  if (!trainer) return;
+  s2s_trainer *t = trainer;
+  const s2s__host host = t->host;
+  s2s__pool_free(t->pool);
+  for (size_t s = 0; s < t->shards; s++) s2s__arena_free(&t->shard[s].arena);
+  if (t->has_dev) s2s__evaluation_free(&t->dev);
+  if (t->epoch.host.allocate) s2s__epoch_free(&t->epoch);
+  if (t->dataset.capacity) s2s__dataset_free(&t->dataset);
+  s2s__model_release(t->best);
+  s2s__model_release(t->origin);
+  s2s__arena_free(&t->arena);
+  s2s__options_clear(&t->options);
+  s2s__free(&host, t, sizeof *t);
+}
+
+/* ---- updates ------------------------------------------------------------------------------------------------------------------ */
+
+static int32_t trainer_check_cancelled(s2s_trainer *t, s2s__error *error) {
+  if (!atomic_exchange(&t->cancelled, 0)) return S2S_OK;
+  return s2s__fail(error, S2S_CANCELLED, "training was cancelled after update %llu", (unsigned long long)t->updates);
+}
+
+static void trainer_begin_epoch(s2s_trainer *t) {
+  const uint64_t seed = (uint64_t)s2s__option_int(&t->options, S2S__SEED);
+  s2s__epoch_shuffle(&t->epoch, &t->dataset, s2s__key(s2s__key(seed, 0x65706F63U), t->epochs));
+  t->epoch_loss = t->epoch_tokens = t->epoch_seconds = 0;
+}
+
+static size_t trainer_peak_memory(const s2s_trainer *t) {
+  size_t bytes = t->arena.peak;
+  for (size_t s = 0; s < t->shards; s++) bytes += t->shard[s].arena.peak;
+  return bytes;
+}
+
+static void trainer_report(s2s_trainer *t) {
+  s2s_metrics *m = &t->metrics;
+  const double done = (double)t->next_batch, left = (double)(t->epoch.batches - t->next_batch);
+  s2s__metrics_set(m, "updates", (double)t->updates);
+  s2s__metrics_set(m, "epochs", (double)t->epochs);
+  s2s__metrics_set(m, "learning_rate", s2s__schedule_rate(&t->schedule, t->updates));
+  s2s__metrics_set(m, "loss", t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0);
+  s2s__metrics_set(m, "train_seconds", t->seconds);
+  s2s__metrics_set(m, "tokens_per_second", t->seconds > 0 ? t->tokens / t->seconds : 0);
+  s2s__metrics_set(m, "sentences_per_second", t->seconds > 0 ? t->sentences / t->seconds : 0);
+  s2s__metrics_set(m, "seconds_left", done > 0 ? t->epoch_seconds / done * left : 0);
+  s2s__metrics_set(m, "peak_memory_bytes", (double)trainer_peak_memory(t));
+}
+
+static void trainer_count(s2s_trainer *t, const uint32_t *pair, size_t count, double loss, double seconds) {
+  size_t source = 0, target = 0;
+  for (size_t i = 0; i < count; i++) {
+    source += s2s__dataset_length(&t->dataset, S2S_SOURCE, pair[i]);
+    target += s2s__dataset_length(&t->dataset, S2S_TARGET, pair[i]) + 1;
+  }
+  t->seconds += seconds;
+  t->epoch_seconds += seconds;
+  t->tokens += (double)(source + target);
+  t->sentences += (double)count;
+  t->epoch_loss += loss * (double)target;
+  t->epoch_tokens += (double)target;
+}
+
+int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error) {
+  s2s_trainer *t = trainer;
+  double mean, norm;
+  size_t count;
+  S2S__TRY(trainer_check_cancelled(t, error));
+  if (t->next_batch == 0) trainer_begin_epoch(t);
+  const uint32_t *pair = s2s__epoch_batch(&t->epoch, t->next_batch, &count);
+  const double start = s2s__clock();
+  S2S__TRY(s2s__trainer_update(t, pair, count, &mean, &norm, error));
+  t->next_batch++;
+  trainer_count(t, pair, count, mean, s2s__clock() - start);
+  trainer_report(t);
+  if (t->next_batch == t->epoch.batches) {
+    t->next_batch = 0;
+    t->epochs++;
+    s2s__metrics_set(&t->metrics, "epochs", (double)t->epochs);
+  }
+  if (loss) *loss = mean;
+  return S2S_OK;
+}
+
+/* ---- evaluation ---------------------------------------------------------------------------------------------------------------- */
+
+static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
+  if (a->sequence_error_rate != b->sequence_error_rate) return a->sequence_error_rate < b->sequence_error_rate;
+  if (a->token_error_rate != b->token_error_rate) return a->token_error_rate < b->token_error_rate;
+  return a->loss < b->loss;
+}
+
+/* Keeps `model` (or frees it), and tells the schedule and the metrics. */
+static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *model) {
+  const int improved = !t->best || trainer_is_better(score, &t->best_score);
+  s2s__model_release(improved ? t->best : model);
+  if (improved) {
+    t->best = model;
+    t->best_score = *score;
+    t->evaluations_since_best = 0;
+    s2s__metrics_set(&t->metrics, "best_epoch", (double)t->epochs);
+  } else {
+    t->evaluations_since_best++;
+  }
+  s2s__metrics_set(&t->metrics, "improved", improved);
+  s2s__schedule_evaluated(&t->schedule, improved);
+}
+
+static double trainer_figure(const s2s_metrics *metrics, const char *name) {
+  const double *value = s2s__metrics_find(metrics, name);
+  return value ? *value : 0;
+}
+
+static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s__score *score, s2s__error *error) {
+  s2s__search greedy;
+  s2s_metrics figures = {.count = 0};
+  s2s__search_read(&greedy, NULL);
+  greedy.beam = greedy.nbest = 1;
+  S2S__TRY(s2s__evaluate(&t->dev, model, &greedy, t->pool, &t->cancelled, &figures, error));
+  score->sequence_error_rate = trainer_figure(&figures, "sequence_error_rate");
+  score->token_error_rate = trainer_figure(&figures, "token_error_rate");
+  score->loss = trainer_figure(&figures, "loss");
+  s2s__metrics_set(&t->metrics, "dev_loss", score->loss);
+  s2s__metrics_set(&t->metrics, "dev_token_error_rate", score->token_error_rate);
+  s2s__metrics_set(&t->metrics, "dev_sequence_error_rate", score->sequence_error_rate);
+  return S2S_OK;
+}
+
+int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
+  s2s_trainer *t = trainer;
+  s2s_model *model;
+  s2s__score score = {0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0};
+  S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, &model, error));
+  const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
+  if (status != S2S_OK) return s2s__model_release(model), status;
+  trainer_judge(t, &score, model);
+  return S2S_OK;
+}
+
+/* ---- the run ----------------------------------------------------------------------------------------------------------------------- */
+
+static int32_t trainer_progress(s2s_trainer *t, int32_t event, uint64_t done, uint64_t total, s2s__error *error) {
+  if (!t->host.progress || t->host.progress(t->host.progress_user, event, (int64_t)done, (int64_t)total) == 0)
+    return S2S_OK;
+  return s2s__fail(error, S2S_CANCELLED, "the progress callback stopped training after update %llu",
+                   (unsigned long long)t->updates);
+}
+
+static int trainer_is_finished(const s2s_trainer *t) {
+  const uint64_t updates = (uint64_t)s2s__option_int(&t->options, S2S__MAX_UPDATES);
+  const uint64_t epochs = (uint64_t)s2s__option_int(&t->options, S2S__MAX_EPOCHS);
+  const size_t patience = s2s__option_size(&t->options, S2S__PATIENCE);
+  return (updates && t->updates >= updates) || (epochs && t->epochs >= epochs) ||
+         (patience && t->evaluations_since_best >= patience);
+}
+
+static int32_t trainer_evaluate_and_tell(s2s_trainer *t, s2s__error *error) {
+  S2S__TRY(s2s__trainer_evaluate(t, error));
+  return trainer_progress(t, S2S_PROGRESS_EVALUATED, t->epochs, s2s__option_size(&t->options, S2S__MAX_EPOCHS), error);
+}
+
+int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error) {
+  s2s_trainer *t = trainer;
+  while (!trainer_is_finished(t)) {
+    S2S__TRY(s2s__trainer_step(t, NULL, error));
+    const uint64_t done = t->next_batch ? t->next_batch : t->epoch.batches;
+    S2S__TRY(trainer_progress(t, S2S_PROGRESS_UPDATE, done, t->epoch.batches, error));
+    if (t->next_batch == 0 || trainer_is_finished(t)) S2S__TRY(trainer_evaluate_and_tell(t, error));
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error) {
+  const s2s_trainer *t = trainer;
+  if (t->best) return s2s__model_clone(t->best, &t->host, t->kernels, NULL, model, error);
+  return s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, model, error);
+}

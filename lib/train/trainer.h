@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The trainer: parameters, gradients and optimiser states as flat arrays; a batch cut into shards, one thread each.
+ *
+ *   update = shards (forward, backward; each into a gradient of its own, in parallel)
+ *          -> blocks (add the shards' gradients, measure the norm; in parallel)
+ *          -> blocks (clip, optimise), then matrices (pack); in parallel
+ *
+ * The number of shards, the blocks and every order of addition are fixed, so the number of threads changes nothing.
+ */
+#ifndef S2S__TRAIN_TRAINER_H
+#define S2S__TRAIN_TRAINER_H
+
+#include "train/evaluate.h"
+#include "train/optimizer.h"
+#include "train/schedule.h"
+
+typedef struct s2s__shard {
+  s2s__arena arena;
+  s2s__error error;
+  s2s__real *gradient; /* flat */
+  double loss;         /* smoothed, summed over target tokens */
+} s2s__shard;
+
+/* How good an evaluation was; smaller is better, compared in this order. */
+typedef struct s2s__score {
+  double sequence_error_rate, token_error_rate, loss;
+} s2s__score;
+
+struct s2s_trainer {
+  s2s__host host;
+  s2s_options options; /* a copy */
+  const s2s_model *origin; /* retained: options, vocabularies, segmenters */
+  const s2s__kernels *kernels;
+  size_t memory_limit;
+  s2s__pool *pool;
+  s2s__arena arena; /* network, flat arrays */
+  s2s__network network;
+  s2s__real *state[2];
+  const s2s__optimizer *optimizer;
+  s2s__schedule schedule;
+  s2s__shard *shard;
+  size_t shards;
+
+  s2s__dataset dataset;
+  s2s__epoch epoch;
+  size_t next_batch; /* of this epoch */
+  uint64_t updates, epochs;
+
+  int has_dev;
+  s2s__evaluation dev;
+  s2s_model *best; /* NULL: nothing evaluated yet */
+  s2s__score best_score;
+  size_t evaluations_since_best;
+
+  double epoch_loss, epoch_tokens; /* of this epoch so far */
+  double seconds, tokens, sentences, epoch_seconds;
+  s2s_metrics metrics;
+  atomic_int cancelled;
+};
+
+int32_t s2s__trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
+                         const s2s_options *options, s2s_trainer **trainer, s2s__error *error);
+void s2s__trainer_free(s2s_trainer *trainer);
+
+int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error);
+int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error);
+int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error);
+/* A copy of the best model, or of the present one. */
+int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error);
+
+/* update.c: forward, backward, optimise. pair[0..count) is one batch; *loss its mean smoothed loss. */
+int32_t s2s__trainer_update(s2s_trainer *trainer, const uint32_t *pair, size_t count, double *loss, double *norm,
+                            s2s__error *error);
+
+#endif

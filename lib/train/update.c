@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One update of a trainer: the three parallel passes that trainer.h draws.
+ */
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { UPDATE_BLOCK = 16384 }; /* parameters that one part adds and optimises */
+
+typedef struct update_job {
+  s2s_trainer *trainer;
+  const uint32_t *pair;
+  size_t count;
+  double scale;         /* 1 / target tokens of the batch */
+  double *square;       /* [blocks] squares of the gradient, added up */
+  double gradient_scale;
+  size_t blocks;
+} update_job;
+
+/* ---- forward and backward of one shard ------------------------------------------------------------------------------------ */
+
+static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t number) {
+  s2s_trainer *t = job->trainer;
+  s2s__example *example;
+  s2s__graph graph;
+  s2s__tensor *logits;
+  double plain;
+  s2s__arena_reset(&shard->arena);
+  memset(shard->gradient, 0, t->network.params.total * sizeof *shard->gradient);
+  shard->loss = 0;
+  if (number >= job->count) return S2S_OK; /* a last batch of fewer pairs than shards */
+  s2s__graph_init(&graph, &shard->arena, t->kernels, &shard->error);
+  graph.recording = 1;
+  graph.gradient = shard->gradient;
+  graph.dropout = s2s__option_real(&t->options, S2S__DROPOUT);
+  graph.dropout_key = s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
+  S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
+  S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, job->count, number, t->shards, &shard->arena, example,
+                                &shard->error));
+  S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &logits));
+  S2S__TRY(s2s__cross_entropy(&graph, logits, example->expected, s2s__option_real(&t->options, S2S__LABEL_SMOOTHING),
+                              job->scale, &shard->loss, &plain));
+  return s2s__graph_backward(&graph);
+}
+
+static void update_shard_part(void *data, size_t part, size_t worker) {
+  (void)worker;
+  const update_job *job = data;
+  (void)update_shard(job, &job->trainer->shard[part], part);
+}
+
+/* ---- adding, norm ---------------------------------------------------------------------------------------------------------- */
+
+static size_t update_block_end(const update_job *job, size_t block) {
+  const size_t total = job->trainer->network.params.total, end = (block + 1) * UPDATE_BLOCK;
+  return end < total ? end : total;
+}
+
+/* Adds shards in a fixed tree: 0+1, 2+3, ...; then 0+2, ...; the sum ends in shard 0. */
+static void update_add_part(void *data, size_t part, size_t worker) {
+  (void)worker;
+  const update_job *job = data;
+  const s2s_trainer *t = job->trainer;
+  const size_t begin = part * UPDATE_BLOCK, n = update_block_end(job, part) - begin;
+  for (size_t step = 1; step < t->shards; step *= 2)
+    for (size_t s = 0; s + step < t->shards; s += 2 * step)
+      t->kernels->add(n, t->shard[s + step].gradient + begin, t->shard[s].gradient + begin);
+  job->square[part] = t->kernels->sum_squares(n, t->shard[0].gradient + begin);
+}
+
+/* ---- optimiser, packing ----------------------------------------------------------------------------------------------------- */
+
+static void update_apply_part(void *data, size_t part, size_t worker) {
+  (void)worker;
+  const update_job *job = data;
+  s2s_trainer *t = job->trainer;
+  const s2s__update update = {.kernels = t->kernels,
+                              .number = t->updates + 1,
+                              .learning_rate = s2s__schedule_rate(&t->schedule, t->updates + 1),
+                              .gradient_scale = job->gradient_scale,
+                              .gradient = t->shard[0].gradient,
+                              .value = t->network.params.value,
+                              .state = {t->state[0], t->state[1]}};
+  t->optimizer->apply(&update, part * UPDATE_BLOCK, update_block_end(job, part));
+}
+
+static void update_pack_part(void *data, size_t part, size_t worker) {
+  (void)worker;
+  const update_job *job = data;
+  s2s__param_pack(job->trainer->network.params.item[part]);
+}
+
+/* ---- the update ---------------------------------------------------------------------------------------------------------------- */
+
+static int32_t update_collect(const s2s_trainer *t, double *loss, s2s__error *error) {
+  *loss = 0;
+  for (size_t s = 0; s < t->shards; s++) {
+    const s2s__error *e = &t->shard[s].error;
+    if (e->status != S2S_OK) return s2s__fail(error, e->status, "%s", e->text);
+    *loss += t->shard[s].loss;
+  }
+  return S2S_OK;
+}
+
+/* As PyTorch's clip_grad_norm_: the gradient is scaled by min(1, most / (norm + 1e-6)). */
+static double update_clip(const s2s_trainer *t, double norm) {
+  const double most = s2s__option_real(&t->options, S2S__CLIP_NORM);
+  if (most <= 0) return 1;
+  const double scale = most / (norm + 1e-6);
+  return scale < 1 ? scale : 1;
+}
+
+static size_t update_target_tokens(const s2s_trainer *t, const uint32_t *pair, size_t count) {
+  size_t tokens = 0;
+  for (size_t i = 0; i < count; i++) tokens += s2s__dataset_length(&t->dataset, S2S_TARGET, pair[i]) + 1;
+  return tokens;
+}
+
+int32_t s2s__trainer_update(s2s_trainer *trainer, const uint32_t *pair, size_t count, double *loss, double *norm,
+                            s2s__error *error) {
+  s2s_trainer *t = trainer;
+  const size_t tokens = update_target_tokens(t, pair, count);
+  update_job job = {.trainer = t, .pair = pair, .count = count, .scale = 1.0 / (double)tokens};
+  job.blocks = (t->network.params.total + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
+  for (size_t s = 0; s < t->shards; s++) s2s__error_clear(&t->shard[s].error);
+  s2s__pool_run(t->pool, t->shards, update_shard_part, &job);
+  S2S__TRY(update_collect(t, loss, error));
+  *loss /= (double)tokens;
+  job.square = S2S__TAKE(&t->shard[0].arena, double, job.blocks);
+  if (!job.square) return s2s__fail_memory(error, job.blocks * sizeof(double), "an update");
+  s2s__pool_run(t->pool, job.blocks, update_add_part, &job);
+  double square = 0;
+  for (size_t b = 0; b < job.blocks; b++) square += job.square[b];
+  *norm = sqrt(square);
+  if (!isfinite(*loss) || !isfinite(*norm))
+    return s2s__fail(error, S2S_DIVERGED,
+                     "update %llu: the %s is not finite; a smaller learning_rate or clip_norm may help",
+                     (unsigned long long)t->updates + 1, isfinite(*loss) ? "gradient" : "loss");
+  job.gradient_scale = update_clip(t, *norm);
+  s2s__pool_run(t->pool, job.blocks, update_apply_part, &job);
+  s2s__pool_run(t->pool, t->network.params.count, update_pack_part, &job);
+  t->updates++;
+  return S2S_OK;
+}

@@ -1,0 +1,232 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The command: train, translate, eval, info, and what bad input gets.
+. test/tap.sh
+
+seq2seq=${SEQ2SEQ:-build/seq2seq}
+test -x "$seq2seq" || skip_all "no $seq2seq"
+out=$tmp/out err=$tmp/err
+tab=$(printf '\t')
+
+# Pairs such as "cab<TAB>B A C": the letters backwards, as words.
+pairs() {
+  awk -v count="$1" -v seed="$2" 'BEGIN {
+    for (i = 0; i < count; i++) {
+      source = target = ""
+      for (n = 2 + i % 5; n > 0; n--) {
+        seed = seed * 48271 % 2147483647
+        c = substr("abcdef", 1 + seed % 6, 1)
+        source = source c
+        target = toupper(c) (target == "" ? "" : " ") target
+      }
+      print source "\t" target
+    }
+  }'
+}
+pairs 300 7 >"$tmp/train.tsv"
+pairs 40 11 >"$tmp/dev.tsv"
+
+tiny="--source-tokens chars --embedding-dim 8 --encoder-hidden 8 --decoder-hidden 16 --batch-sentences 16"
+model=$tmp/tiny.safetensors
+
+# run COMMAND...: the command, with its output in $out and $err
+run() { "$seq2seq" "$@" >"$out" 2>"$err"; }
+train() { run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 3 "$@"; }
+translate() { run translate -m "$model" "$@"; }
+
+# says STATUS PATTERN COMMAND...: the command ends with the status, and stderr has a line that matches
+says() {
+  says_status=$1 says_pattern=$2
+  shift 2
+  "$@"
+  found=$?
+  test $found = "$says_status" && grep -q -e "$says_pattern" "$err" && return
+  echo "status $found, not $says_status; or no line with: $says_pattern"
+  cat "$err"
+  return 1
+}
+# prints PATTERN COMMAND...: the command succeeds, and stdout has a line that matches
+prints() {
+  prints_pattern=$1
+  shift
+  "$@" || { cat "$err"; return 1; }
+  grep -q -e "$prints_pattern" "$out" || { echo "no line with: $prints_pattern"; cat "$out"; return 1; }
+}
+lines() { test "$(wc -l <"$1")" -eq "$2" || { echo "not $2 lines:"; cat "$1"; return 1; }; }
+
+# ---- training -------------------------------------------------------------------------------------------------------
+
+check "train succeeds" train -o "$model" --log "$tmp/log"
+cp "$out" "$tmp/results" 2>/dev/null
+cp "$err" "$tmp/progress" 2>/dev/null
+result_names="updates epochs parameters train_seconds tokens_per_second sentences_per_second
+dev_loss dev_token_error_rate dev_sequence_error_rate"
+results_named() { test "$(cut -f 1 "$tmp/results" | tr '\n' ' ')" = "$(echo $result_names) "; }
+check "train ends with its figures" results_named
+check "figures are name, tab, number" test -z "$(grep -vE "^[a-z_]+$tab[0-9]+(\.[0-9]+)?\$" "$tmp/results")"
+check "the log has a line for each evaluation" lines "$tmp/log" 3
+check "progress is one line for each evaluation" test "$(grep -c '^epoch' "$tmp/progress")" -eq 3
+check "no control characters where stderr is no terminal" test -z "$(tr -d '[:print:]\n' <"$tmp/progress")"
+
+same_model() { train -o "$tmp/other.safetensors" "$@" && cmp "$model" "$tmp/other.safetensors"; }
+check "the same seed gives the same file, with two threads too" same_model --threads 2
+check "--flag=value is --flag value" same_model --seed=1
+other_model() { ! same_model --seed 2; }
+check "another seed gives another" other_model
+
+cut -f 1 "$tmp/train.tsv" >"$tmp/train.source"
+cut -f 2 "$tmp/train.tsv" >"$tmp/train.target"
+aligned() { run train --train "$tmp/train.source" "$tmp/train.target" --dev "$tmp/dev.tsv" $tiny --max-epochs 3 -o "$tmp/a.safetensors"; }
+same_aligned() { aligned && cmp "$model" "$tmp/a.safetensors"; }
+check "two aligned files are the same as one" same_aligned
+
+printf '# small\nmax_epochs = 1\n\ndropout = 0.1\n' >"$tmp/config"
+check "--config sets options, later flags win" prints "^epochs${tab}2\$" train -o "$tmp/c.safetensors" --config "$tmp/config" --max-epochs 2
+no_dev() { run train --train "$tmp/train.tsv" $tiny --max-epochs 1 -o "$tmp/nodev.safetensors" -q; }
+check "without --dev a model is written" prints "^epochs${tab}1\$" no_dev
+check "and no dev figures are shown" test -z "$(grep dev_ "$out")"
+check "-q is quiet" test ! -s "$err"
+check "and the model works" run info -m "$tmp/nodev.safetensors"
+
+# stopped SIGNAL: trains without end, is sent the signal after the first evaluation, and keeps what it has
+stopped() {
+  rm -f "$tmp/stop.safetensors"
+  "$seq2seq" train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 0 --patience 0 \
+    -o "$tmp/stop.safetensors" >"$out" 2>"$err" &
+  trainer=$!
+  waited=0
+  until test -s "$tmp/stop.safetensors" || test $waited -ge 100; do sleep 0.1 && waited=$((waited + 1)); done
+  kill "-$1" $trainer
+  wait $trainer
+}
+kept() { says 0 stopped stopped TERM && grep -q '^dev_loss' "$out" && run info -m "$tmp/stop.safetensors"; }
+check "a signal stops training and keeps the best model" kept
+interrupted() {
+  timeout -s INT 2 "$seq2seq" train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 0 --patience 0 \
+    -o "$tmp/int.safetensors" >"$out" 2>"$err"
+  grep -q stopped "$err" && run info -m "$tmp/int.safetensors"
+}
+if have timeout; then check "so does Ctrl-C" interrupted
+else skip "so does Ctrl-C" "no timeout command"; fi
+
+# ---- translating ----------------------------------------------------------------------------------------------------
+
+ask() { printf 'abc\n\nfade\n' | translate "$@"; }
+check "translate gives a line for a line" ask
+check "three of them" lines "$out" 3
+check "an empty line stays empty" test -z "$(sed -n 2p "$out")"
+cp "$out" "$tmp/plain"
+same_answer() { ask "$@" && cmp "$out" "$tmp/plain"; }
+check "the batch does not matter" same_answer --batch 1
+check "nor do CRLF and a byte order mark" eval \
+  'printf "\357\273\277abc\r\n\r\nfade\r\n" | translate && cmp "$out" "$tmp/plain"'
+check "nor a missing line end" eval 'printf "abc\n\nfade" | translate && cmp "$out" "$tmp/plain"'
+check "files instead of streams" eval \
+  'cp "$tmp/plain" "$tmp/was"; printf "abc\n\nfade\n" >"$tmp/in"; translate -i "$tmp/in" -o "$tmp/to" && cmp "$tmp/to" "$tmp/was"'
+check "nothing in, nothing out" eval 'translate </dev/null && test ! -s "$out"'
+long=$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "abcdef" }' | cut -c 1-4000)
+check "a long line" eval 'echo "$long" | translate --beam 1 && lines "$out" 1'
+
+nbest() { ask --nbest 3 --beam 4; }
+check "n-best is line, rank, score, text" prints "^1${tab}1${tab}-[0-9.]*${tab}" nbest
+check "three of them for a line" test "$(grep -c "^3$tab[123]$tab" "$out")" -eq 3
+scores_fall() { grep "^3" "$out" | cut -f 3 >"$tmp/scores" && sort -rn "$tmp/scores" | cmp - "$tmp/scores"; }
+check "scores fall" scores_fall
+check "--nbest widens the beam" eval 'ask --nbest 7 && test "$(grep -c "^1" "$out")" -gt 5'
+check "--json is an object a line" prints '^{"source":"abc","hypotheses":\[{"text":".*","score":-[0-9.e-]*,"log_probability":-[0-9.e-]*,"tokens":[0-9]*}\]}$' ask --json
+python_reads() {
+  python3 -c 'import json, sys
+for line in sys.stdin:
+  o = json.loads(line)
+  assert len(o["hypotheses"]) >= 1 and all(abs(sum(row) - 1) < 0.01 for row in o["hypotheses"][0]["attention"])'
+}
+if have python3; then check "that is JSON, with the attention's rows adding up to 1" eval 'ask --json --attention --nbest 2 && python_reads <"$out"'
+else skip "that is JSON" "no python3"; fi
+check "--attention draws a picture" prints '┌──────┐$' ask --attention
+check "--stats ends with figures" eval 'ask --stats && grep -q "^sentences${tab}3\$" "$err" && grep -q "^source_tokens${tab}7\$" "$err" &&
+  test "$(cut -f 1 "$err" | tr "\n" " ")" = "sentences source_tokens target_tokens load_seconds seconds tokens_per_second peak_memory_bytes "'
+
+# ---- eval and info --------------------------------------------------------------------------------------------------
+
+evaluate() { run eval -m "$model" --data "$tmp/dev.tsv" "$@"; }
+check "eval prints its figures" prints "^sequence_error_rate$tab[0-9.]*\$" evaluate
+check "eval --json" prints '^{.*"perplexity":[0-9.]*.*}$' evaluate --json
+greedy_agrees() {
+  evaluate --beam 1 || return
+  test "$(grep '^token_error_rate' "$out" | cut -f 2)" = "$(grep '^dev_token_error_rate' "$tmp/results" | cut -f 2)"
+}
+check "greedy eval agrees with training" greedy_agrees
+check "info shows a model" prints "^encoder.hidden${tab}8\$" run info -m "$model"
+check "with its parameters and their shapes" grep -q "^encoder[a-z0-9_.]*$tab[0-9]* x [0-9]*\$" "$out"
+check "info shows this build" prints "^cpu c${tab}yes\$" run info
+check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" run info --options
+cut -f 1 "$out" >"$tmp/keys"
+none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
+flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z-]*\).*/\2/p'; }
+none "no flag stands twice in a help page" "$(for c in train translate eval info; do flags_of $c | sort | uniq -d; done)"
+check "--help" prints '^usage: seq2seq train' run train --help
+check "--version" prints '^seq2seq [0-9.]*$' run --version
+
+# ---- wrong usage ----------------------------------------------------------------------------------------------------
+
+check "no command is wrong usage" says 2 'seq2seq train' run
+check "an unknown command" says 2 "unknown command 'trian'" run trian
+check "an unknown flag, with the nearest one" says 2 'unknown flag --epochs; did you mean --max-epochs?' run train --epochs 3
+check "a flag of another command" says 2 'json is a flag of translate' run train --json
+check "an option of another scope" says 2 'beam is a decode option' run train --beam 3
+check "a bad value, with the range" says 2 "encoder.hidden.*'0'.*1\.\." run train --encoder-hidden 0
+check "a bad choice, with the choices" says 2 "encoder.cell.*lstm|gru" run train --encoder-cell lstmm
+check "a missing value" says 2 'seed needs a value' run train --seed
+check "a value too many" says 2 "unexpected argument 'x'" run train x
+check "no model" says 2 '-m FILE' run translate
+check "no training pairs" says 2 '--train FILE' run train -o "$tmp/x"
+printf 'seed = 2\nsed = 3\n' >"$tmp/config"
+check "a bad line in a --config file, with its number" says 2 "config.*line 2.*'sed'.*'seed'" run train --config "$tmp/config"
+
+# ---- bad files ------------------------------------------------------------------------------------------------------
+
+cp "$model" "$tmp/before"
+untouched() { cmp "$model" "$tmp/before" && test -z "$(find "$tmp" -name 'tiny.safetensors?*')"; }
+# learn FILE: trains from it, onto the model that is there
+learn() { run train --train "$1" $tiny --max-epochs 1 -o "$model"; }
+bad_pairs() { printf "$1" >"$tmp/bad.tsv" && says 1 "$2" learn "$tmp/bad.tsv"; }
+check "a missing file is named" says 1 'nowhere.tsv' learn "$tmp/nowhere.tsv"
+check "an empty file" bad_pairs '' 'bad.tsv'
+check "a line with no tab" bad_pairs 'a\tA\nb\n' 'bad.tsv.*line 2'
+check "a line with two tabs" bad_pairs 'a\tA\nb\tB\tB\n' 'bad.tsv.*line 2'
+check "an empty source" bad_pairs 'a\tA\n\tB\n' 'bad.tsv.*line 2'
+check "an empty target" bad_pairs 'a\tA\nb\t\n' 'bad.tsv.*line 2'
+check "invalid UTF-8" bad_pairs 'a\tA\nb\tB\nc\t\303(\n' 'bad.tsv.*line 3'
+printf 'a\nb\n' >"$tmp/two" && printf 'A\n' >"$tmp/one"
+check "aligned files of different length" says 1 'line' run train --train "$tmp/two" "$tmp/one" $tiny -o "$model"
+check "the model that was there is untouched" untouched
+check "an output in no folder" says 1 'nowhere/m' train -o "$tmp/nowhere/m"
+check "an output that is a folder" says 1 'is a folder' train -o "$tmp"
+# cannot_save: no file may grow over 4 KB, so the model cannot be written, but what was there stays
+cannot_save() { (trap '' XFSZ && ulimit -f 8 && train -o "$model"); }
+check "a model that cannot be saved is told, training goes on, status 1" says 1 '^epoch  3' cannot_save
+check "the reason is given" grep -q 'tiny.safetensors' "$err"
+check "the model that was there is untouched still" untouched
+
+bad_line() { printf 'abc\nbad\n\303(\nfad\n' | translate --batch 2; }
+check "invalid UTF-8 to translate, with its line" says 1 'standard input, line 3' bad_line
+check "the lines before it are answered" lines "$out" 2
+check "a line over the limit, with its line" eval 'printf "abc\nabcdef\n" | says 1 "line 2.*max_source_length" translate --max-source-length 4'
+
+broken=$tmp/broken.safetensors
+size=$(wc -c <"$model")
+cut_at() { head -c "$1" "$model" >"$broken" && says 1 'broken.safetensors' run info -m "$broken"; }
+check "a model that is missing" says 1 'nowhere' run info -m "$tmp/nowhere"
+check "a model of no bytes" cut_at 0
+check "a model cut in its header" cut_at 100
+check "a model cut in its data" cut_at $((size - 1))
+damage() { cp "$model" "$broken" && printf 'x!y?' | dd of="$broken" bs=1 seek="$1" conv=notrunc 2>/dev/null; }
+damaged() { damage "$1" && says 1 'broken.safetensors' run info -m "$broken"; }
+check "a damaged header" damaged 40
+check "damaged data" damaged $((size - 40))
+check "a file that is no model" eval 'printf "abc\n" | says 1 Makefile run translate -m Makefile'
+check "an empty file to evaluate on" eval ': >"$tmp/bad.tsv"; says 1 bad.tsv run eval -m "$model" --data "$tmp/bad.tsv"'
+if test -w /dev/full; then check "a full disk" eval 'says 1 "/dev/full" eval "echo abc | translate -o /dev/full"'
+else skip "a full disk" "no /dev/full"; fi
+
+finish
