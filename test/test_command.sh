@@ -192,11 +192,11 @@ learn() { run train --train "$1" $tiny --max-epochs 1 -o "$model"; }
 bad_pairs() { printf "$1" >"$tmp/bad.tsv" && says 1 "$2" learn "$tmp/bad.tsv"; }
 check "a missing file is named" says 1 'nowhere.tsv' learn "$tmp/nowhere.tsv"
 check "an empty file" bad_pairs '' 'bad.tsv'
-check "a line with no tab" bad_pairs 'a\tA\nb\n' 'bad.tsv.*line 2'
-check "a line with two tabs" bad_pairs 'a\tA\nb\tB\tB\n' 'bad.tsv.*line 2'
-check "an empty source" bad_pairs 'a\tA\n\tB\n' 'bad.tsv.*line 2'
-check "an empty target" bad_pairs 'a\tA\nb\t\n' 'bad.tsv.*line 2'
-check "invalid UTF-8" bad_pairs 'a\tA\nb\tB\nc\t\303(\n' 'bad.tsv.*line 3'
+check "a line with no tab" bad_pairs 'a\tA\nb\n' 'bad.tsv:2: '
+check "a line with two tabs" bad_pairs 'a\tA\nb\tB\tB\n' 'bad.tsv:2: '
+check "an empty source" bad_pairs 'a\tA\n\tB\n' 'bad.tsv:2: '
+check "an empty target" bad_pairs 'a\tA\nb\t\n' 'bad.tsv:2: '
+check "invalid UTF-8" bad_pairs 'a\tA\nb\tB\nc\t\303(\n' 'bad.tsv:3: '
 printf 'a\nb\n' >"$tmp/two" && printf 'A\n' >"$tmp/one"
 check "aligned files of different length" says 1 'line' run train --train "$tmp/two" "$tmp/one" $tiny -o "$model"
 check "the model that was there is untouched" untouched

@@ -183,8 +183,8 @@ static void test_size_limits(void) {
   memcpy(file, SPECIALS, specials);
   memset(file + specials, 'x', S2S__MAX_TOKEN_BYTES + 1);
   memcpy(file + specials + S2S__MAX_TOKEN_BYTES + 1, "\n", 2);
-  is_refused(file, specials + S2S__MAX_TOKEN_BYTES + 2, "vocabulary: token 3 has 65536 bytes, at most 65535 are allowed",
-             "a token that is too long");
+  is_refused(file, specials + S2S__MAX_TOKEN_BYTES + 2,
+             "vocabulary: token 3 has 65536 bytes, at most 65535 are allowed", "a token that is too long");
   memset(file, '\n', most + 1);
   is_refused(file, most + 1, "vocabulary: 16777217 tokens, at most 16777216 are allowed", "a file of too many tokens");
   free(file);

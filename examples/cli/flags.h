@@ -14,8 +14,7 @@ struct command;
 
 enum { COMMAND_TRAIN = 1, COMMAND_TRANSLATE = 2, COMMAND_EVAL = 4, COMMAND_INFO = 8, COMMAND_ALL = 15 };
 
-/* X(ID, "--name", letter, values, "VALUE", commands, "help"): values is how many may follow: 0, 1, or 2 for one or two.
- */
+/* X(ID, "--name", letter, values, "VALUE", commands, "help"); values: how many may follow, 2 standing for one or two */
 #define FLAGS(X)                                                                                                       \
   X(TRAIN, "--train", 0, 2, "A [B]", COMMAND_TRAIN,                                                                    \
     "pairs to learn from: one file of source<TAB>target lines, or two line-aligned files")                             \
@@ -39,12 +38,9 @@ enum { COMMAND_TRAIN = 1, COMMAND_TRANSLATE = 2, COMMAND_EVAL = 4, COMMAND_INFO 
   X(QUIET, "--quiet", 'q', 0, "", COMMAND_TRAIN, "no progress, only warnings and errors")                              \
   X(HELP, "--help", 'h', 0, "", COMMAND_ALL, "show this page")
 
-typedef enum flag_id {
 #define FLAG_ID(id, name, letter, values, value, commands, help) FLAG_##id,
-  FLAGS(FLAG_ID)
+typedef enum flag_id { FLAGS(FLAG_ID) FLAG_COUNT } flag_id;
 #undef FLAG_ID
-      FLAG_COUNT
-} flag_id;
 
 typedef struct flag {
   const char *name;

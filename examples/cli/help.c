@@ -65,8 +65,7 @@ void help_program(FILE *out) {
   for (size_t i = 0; i < command_count; i++)
     fprintf(out, "  seq2seq %-10s %s\n", commands[i].name, commands[i].summary);
   fprintf(out,
-          "\n"
-          "  seq2seq COMMAND --help    what a command takes and gives\n"
+          "\n  seq2seq COMMAND --help    what a command takes and gives\n"
           "  seq2seq --version\n\n"
           "Results go to stdout, progress and messages to stderr. Exit status: 0 done, 1 failed, 2 wrong usage.\n");
 }

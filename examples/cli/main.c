@@ -16,23 +16,19 @@ enum {
 const command commands[] = {
     {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE, "train a model on pairs of texts",
      "--train A [B] [--dev A [B]] -o FILE [--option value ...]",
-     "Learns from pairs of texts and writes a model. Whenever an evaluation on the dev pairs is the best yet the model "
-     "is\n"
-     "written to the output at once; without --dev it is judged by the training loss. Progress goes to stderr: a bar "
-     "on a\n"
-     "terminal, lines otherwise. At the end name<TAB>value lines go to stdout: updates, epochs, parameters, "
-     "train_seconds,\n"
-     "tokens_per_second, sentences_per_second, and with --dev the figures of the model that was kept: dev_loss,\n"
-     "dev_token_error_rate, dev_sequence_error_rate (percent, greedy). Ctrl-C stops training, keeps the best model so "
-     "far\n"
-     "and ends with status 0; a second Ctrl-C ends the program at once.",
+     "Learns from pairs of texts and writes a model. Whenever an evaluation on the dev pairs is the best yet the\n"
+     "model is written to the output at once; without --dev it is judged by the training loss. Progress goes to\n"
+     "stderr: a bar on a terminal, lines otherwise. At the end name<TAB>value lines go to stdout: updates, epochs,\n"
+     "parameters, train_seconds, tokens_per_second, sentences_per_second, and with --dev the figures of the model\n"
+     "that was kept: dev_loss, dev_token_error_rate, dev_sequence_error_rate (percent, greedy). Ctrl-C stops\n"
+     "training, keeps the best model so far and ends with status 0; a second Ctrl-C ends the program at once.",
      command_train},
     {"translate", COMMAND_TRANSLATE, DECODE_SCOPE | RUNTIME_SCOPE, "turn lines of text into lines of text",
      "-m FILE [--beam N] [--nbest N] [--json] < in > out",
      "Reads one text a line and writes one text a line. With --nbest N above 1 every hypothesis is a line\n"
      "line<TAB>rank<TAB>score<TAB>text, with lines and ranks counted from 1; a beam narrower than N is widened to N.\n"
-     "With --json every line is an object {\"source\", \"hypotheses\": [{\"text\", \"score\", \"log_probability\", "
-     "\"tokens\"}]}.\n"
+     "With --json every line is an object\n"
+     "  {\"source\": text, \"hypotheses\": [{\"text\", \"score\", \"log_probability\", \"tokens\"}, ...]}\n"
      "The first line that cannot be translated ends the work, after the answers to those before it.",
      command_translate},
     {"eval", COMMAND_EVAL, DECODE_SCOPE | RUNTIME_SCOPE, "compare a model's output with references",

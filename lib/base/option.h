@@ -52,7 +52,7 @@
   X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
   X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "pairs with more tokens on a side are left out of training, and counted") \
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
-  X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "1..1000000", "most tokens a vocabulary holds, the most frequent ones") \
+  X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \
   X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy") \
   X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "first", "first|safe", "stop when as many hypotheses as the beam are finished, or only when none left can become better than those returned") \
   X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam") \

@@ -226,7 +226,7 @@ static int32_t recurrent_gradients(s2s__graph *graph, const recurrent_op *op, co
 static int32_t recurrent_backward(s2s__graph *graph, void *data) {
   const recurrent_op *op = data;
   if (!op->y->grad && !op->last.h->grad && !(op->last.c && op->last.c->grad)) return S2S_OK;
-  recurrent_return back;
+  recurrent_return back = {NULL, NULL, NULL, NULL, NULL, NULL, NULL};
   S2S__TRY(recurrent_return_init(graph, op, &back));
   for (size_t t = op->rows->steps; t > 0; t--) recurrent_step_back(graph, op, &back, t - 1);
   S2S__TRY(recurrent_initial_gradient(graph, op, op->h0, back.dh));

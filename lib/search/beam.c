@@ -141,7 +141,7 @@ static int32_t beam_choose(beam_state *beam, beam_sentence *s, size_t first) {
   s->live_count = 0;
   for (size_t rank = 0; rank < beam->candidates && s->live_count < width; rank++) {
     const beam_candidate *c = &beam->candidate[rank];
-    const beam_node *node;
+    const beam_node *node = NULL;
     if (c->token == S2S__EOS && rank >= width) continue;
     S2S__TRY(beam_extend(beam, old[c->row - first], c, weights[c->row - first], &node));
     if (c->token == S2S__EOS) {

@@ -143,7 +143,7 @@ typedef struct KERNEL(tile) {
     for (; a < end; a++, b += GEMM_PANEL, next += next_step) {                                                         \
       const VEC(real) b0 = VEC(load)(b), b1 = VEC(load)(b + VEC_WIDTH);                                                \
       VEC(real) x;                                                                                                     \
-      _mm_prefetch((const char *)next, _MM_HINT_T1);                                                                   \
+      TUNE_PF                                                                   \
       TILE_REPEAT_##rows(TILE_STEP, rows)                                                                              \
     }                                                                                                                  \
     TILE_REPEAT_##rows(TILE_STORE, rows)                                                                               \

@@ -2,9 +2,9 @@
  *
  * Metrics on token sequences.
  *
- * The edit distance is the dynamic programme of Wagner and Fischer (1974) in one row: row[j] is the distance between the
- * part of `a` read so far and b[0..j). What both sequences begin and end with costs nothing and is left out first, so
- * that equal or nearly equal sequences, the usual case when a model is judged, take time linear in their length.
+ * The edit distance is the dynamic programme of Wagner and Fischer (1974) in one row: row[j] is the distance between
+ * the part of `a` read so far and b[0..j). What both sequences begin and end with costs nothing and is left out first,
+ * so that equal or nearly equal sequences, the usual case when a model is judged, take time linear in their length.
  */
 #include "text/metric.h"
 

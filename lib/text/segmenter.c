@@ -47,7 +47,8 @@ int32_t s2s__spans_add(s2s__spans *spans, size_t begin, size_t end, s2s__error *
 
 int32_t s2s__text_check(const char *text, size_t length, s2s__error *error) {
   if (length > UINT32_MAX)
-    return s2s__fail(error, S2S_BAD_TEXT, "%zu bytes of text, at most %lu are allowed", length, (unsigned long)UINT32_MAX);
+    return s2s__fail(error, S2S_BAD_TEXT, "%zu bytes of text, at most %lu are allowed", length,
+                     (unsigned long)UINT32_MAX);
   const size_t valid = s2s__utf8_check(text, length);
   if (valid < length) return s2s__fail(error, S2S_BAD_TEXT, "invalid UTF-8 at byte %zu", valid + 1);
   return S2S_OK;

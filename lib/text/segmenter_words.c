@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The segmenter `words`: tokens stand between runs of Unicode white space (no-break and ideographic spaces are white space
- * too; the zero-width space and joiners are not). Joining puts one space between tokens.
+ * The segmenter `words`: tokens stand between runs of Unicode white space (no-break and ideographic spaces are white
+ * space too; the zero-width space and joiners are not). Joining puts one space between tokens.
  */
 #include "base/utf8.h"
 #include "text/segmenter.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Vocabularies, and the counter they are made from. Both find a token by an open-addressing hash table with linear probing
- * that is at most half full; a slot holds the token's index + 1, and 0 is a free slot:
+ * Vocabularies, and the counter they are made from. Both find a token by an open-addressing hash table with linear
+ * probing that is at most half full; a slot holds the token's index + 1, and 0 is a free slot:
  *
  *     slots:  [0 | 3 | 0 | 1 | 2 | 0 ...]   hash(token) & mask -> the slot where the search begins
  *
@@ -86,7 +86,8 @@ static int32_t token_counter_reserve(s2s__token_counter *counter, s2s__error *er
   if (counter->count >= VOCABULARY_MAX_COUNTED)
     return s2s__fail(error, S2S_LIMIT, "more than %lu different tokens", (unsigned long)VOCABULARY_MAX_COUNTED);
   size_t bytes;
-  uint32_t *slots = s2s__multiply_fits(wanted, sizeof *slots, &bytes) ? s2s__allocate_zeroed(&counter->host, bytes) : NULL;
+  uint32_t *slots =
+      s2s__multiply_fits(wanted, sizeof *slots, &bytes) ? s2s__allocate_zeroed(&counter->host, bytes) : NULL;
   if (!slots) return s2s__fail_memory(error, wanted * sizeof *slots, "a token counter");
   for (size_t i = 0; i < counter->count; i++) {
     size_t slot = counter->entry[i].hash & (wanted - 1);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Vocabularies: token texts to ids and back. Ids 0, 1 and 2 are special in models made here (unknown, begin, end); their
- * texts are never looked up, so that user text cannot produce them.
+ * Vocabularies: token texts to ids and back. Ids 0, 1 and 2 are special in models made here (unknown, begin, end);
+ * their texts are never looked up, so that user text cannot produce them.
  *
- * In a model file a vocabulary is one U8 tensor: the tokens in id order, each followed by a line feed ("<unk>\n<s>\n</s>\na\n...").
+ * In a model file a vocabulary is one U8 tensor: the tokens in id order, each followed by a line feed
+ * ("<unk>\n<s>\n</s>\na\n...").
  */
 #ifndef S2S__TEXT_VOCABULARY_H
 #define S2S__TEXT_VOCABULARY_H
@@ -33,18 +34,19 @@ int32_t s2s__token_counter_new(const s2s__host *host, s2s__token_counter **count
 int32_t s2s__token_counter_add(s2s__token_counter *counter, const char *token, size_t length, s2s__error *error);
 void s2s__token_counter_free(s2s__token_counter *counter);
 
-/* Special tokens first, then those seen at least min_count times, the most frequent first, equal ones by their bytes; at
- * most max_size in all (the specials count, and are there even if max_size is smaller than their number). On failure, here
- * and in parsing, arena and vocabulary are as they were. */
+/* Special tokens first, then those seen at least min_count times, the most frequent first, equal ones by their bytes;
+ * at most max_size in all (the specials count, and are there even if max_size is smaller than their number). On
+ * failure, here and in parsing, arena and vocabulary are as they were. */
 int32_t s2s__vocabulary_build(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__token_counter *counter,
                               uint64_t min_count, size_t max_size, s2s__error *error);
 
-/* From the bytes of a file: checks UTF-8, that every token ends with a line feed, that there are at least the specials, no empty
- * token, no NUL, no token twice (specials included), and the size limits. S2S_BAD_FILE names the token's number, its id. */
+/* From the bytes of a file: checks UTF-8, that every token ends with a line feed, that there are at least the specials,
+ * no empty token, no NUL, no token twice (specials included), and the size limits. S2S_BAD_FILE names the token's
+ * number, its id. */
 int32_t s2s__vocabulary_parse(s2s__vocabulary *vocabulary, s2s__arena *arena, const char *bytes, size_t size,
                               s2s__error *error);
-size_t s2s__vocabulary_bytes(const s2s__vocabulary *vocabulary);             /* of the file's tensor */
-void s2s__vocabulary_write(const s2s__vocabulary *vocabulary, char *out);    /* that many bytes */
+size_t s2s__vocabulary_bytes(const s2s__vocabulary *vocabulary);          /* of the file's tensor */
+void s2s__vocabulary_write(const s2s__vocabulary *vocabulary, char *out); /* that many bytes */
 
 /* S2S__UNK for what is not there, special tokens included. */
 int32_t s2s__vocabulary_find(const s2s__vocabulary *vocabulary, const char *token, size_t length);

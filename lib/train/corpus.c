@@ -100,8 +100,7 @@ static int32_t corpus_store(s2s_corpus *corpus, const char *source, size_t sourc
   char *second = block + source_length + 1;
   memcpy(second, target, target_length);
   second[target_length] = 0;
-  corpus->pair[corpus->count++] =
-      (s2s__pair){{block, second}, {(uint32_t)source_length, (uint32_t)target_length}};
+  corpus->pair[corpus->count++] = (s2s__pair){{block, second}, {(uint32_t)source_length, (uint32_t)target_length}};
   return S2S_OK;
 }
 
@@ -145,8 +144,8 @@ static int32_t corpus_next_aligned(s2s__lines lines[2], const char *line[2], siz
   for (int side = 0; side < 2; side++) S2S__TRY(s2s__lines_next(&lines[side], &line[side], &length[side], error));
   if (!line[0] == !line[1]) return S2S_OK;
   const int shorter = line[0] ? S2S_TARGET : S2S_SOURCE;
-  return s2s__fail(error, S2S_BAD_TEXT, "%s: ends after %llu lines, but '%s' goes on", lines[shorter].reader->name,
-                   (unsigned long long)lines[shorter].number, lines[!shorter].reader->name);
+  return s2s__fail(error, S2S_BAD_TEXT, "%s:%llu: the file ends here, but '%s' goes on", lines[shorter].reader->name,
+                   (unsigned long long)lines[shorter].number + 1, lines[!shorter].reader->name);
 }
 
 static int32_t corpus_add_aligned(s2s_corpus *corpus, s2s__lines lines[2], s2s__error *error) {

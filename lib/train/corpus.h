@@ -8,8 +8,8 @@
 #include "base/stream.h"
 
 typedef struct s2s__pair {
-  const char *text[2];  /* S2S_SOURCE, S2S_TARGET; NUL-terminated, in the corpus's arena */
-  uint32_t length[2];   /* bytes */
+  const char *text[2]; /* S2S_SOURCE, S2S_TARGET; NUL-terminated, in the corpus's arena */
+  uint32_t length[2];  /* bytes */
 } s2s__pair;
 
 struct s2s_corpus {
