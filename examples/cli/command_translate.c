@@ -82,10 +82,16 @@ static void drop_mark(line_batch *lines) {
  * Answers
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* Labels for token ids: `ids` [count], and "end" behind them up to `rows`. The caller frees the array. */
+/* What a picture calls a token: its text, but a question mark where the vocabulary has no such token. */
+static const char *token_label(const s2s_model *model, int32_t side, int32_t id) {
+  const char *text = id ? s2s_model_token(model, side, id) : NULL;
+  return text ? text : "?";
+}
+
+/* Labels for `count` token ids, and "end" behind them up to `rows`. The caller frees the array. */
 static const char **token_labels(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, size_t rows) {
   const char **labels = malloc((rows + 1) * sizeof *labels);
-  for (size_t i = 0; labels && i < rows; i++) labels[i] = i < count ? s2s_model_token(model, side, ids[i]) : "end";
+  for (size_t i = 0; labels && i < rows; i++) labels[i] = i < count ? token_label(model, side, ids[i]) : "end";
   return labels;
 }
 

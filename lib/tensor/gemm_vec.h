@@ -131,20 +131,26 @@ typedef struct KERNEL(tile) {
 
 #define TILE(rows)                                                                                                     \
   static void KERNEL(tile##rows)(const KERNEL(tile) * tile) {                                                          \
-    const float *a = tile->a, *b = tile->b, *next = tile->next, *const end = a + tile->depth;                          \
+    const float *a = tile->a, *b = tile->b, *ahead = tile->c + GEMM_PANEL, *const last = a + tile->depth;              \
+    const float *end = tile->depth > (rows) ? a + (rows) : last;                                                       \
     float *const c = tile->c;                                                                                          \
-    const size_t c_row = tile->c_row, next_step = tile->next_step;                                                     \
+    const size_t c_row = tile->c_row;                                                                                  \
+    size_t step = c_row;                                                                                               \
     TILE_REPEAT_##rows(TILE_DECLARE, rows) if (tile->from_c) { TILE_REPEAT_##rows(TILE_LOAD, rows) }                   \
     else {                                                                                                             \
       const VEC(real) start0 = tile->bias ? VEC(load)(tile->bias) : VEC(zero)();                                       \
       const VEC(real) start1 = tile->bias ? VEC(load)(tile->bias + VEC_WIDTH) : VEC(zero)();                           \
       TILE_REPEAT_##rows(TILE_SET, rows)                                                                               \
     }                                                                                                                  \
-    for (; a < end; a++, b += GEMM_PANEL, next += next_step) {                                                         \
-      const VEC(real) b0 = VEC(load)(b), b1 = VEC(load)(b + VEC_WIDTH);                                                \
-      VEC(real) x;                                                                                                     \
-      TUNE_PF                                                                   \
-      TILE_REPEAT_##rows(TILE_STEP, rows)                                                                              \
+    for (;;) {                                                                                                         \
+      for (; a < end; a++, b += GEMM_PANEL, ahead += step) {                                                           \
+        const VEC(real) b0 = VEC(load)(b), b1 = VEC(load)(b + VEC_WIDTH);                                              \
+        VEC(real) x;                                                                                                   \
+        TUNE_PF  \
+        TILE_REPEAT_##rows(TILE_STEP, rows)                                                                            \
+      }                                                                                                                \
+      if (end == last) break;                                                                                          \
+      end = last, ahead = tile->next, step = tile->next_step;                                                          \
     }                                                                                                                  \
     TILE_REPEAT_##rows(TILE_STORE, rows)                                                                               \
   }
