@@ -198,7 +198,7 @@ check "an empty source" bad_pairs 'a\tA\n\tB\n' 'bad.tsv:2: '
 check "an empty target" bad_pairs 'a\tA\nb\t\n' 'bad.tsv:2: '
 check "invalid UTF-8" bad_pairs 'a\tA\nb\tB\nc\t\303(\n' 'bad.tsv:3: '
 printf 'a\nb\n' >"$tmp/two" && printf 'A\n' >"$tmp/one"
-check "aligned files of different length" says 1 'line' run train --train "$tmp/two" "$tmp/one" $tiny -o "$model"
+check "aligned files of different length" says 1 'one:2: ' run train --train "$tmp/two" "$tmp/one" $tiny -o "$model"
 check "the model that was there is untouched" untouched
 check "an output in no folder" says 1 'nowhere/m' train -o "$tmp/nowhere/m"
 check "an output that is a folder" says 1 'is a folder' train -o "$tmp"

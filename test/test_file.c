@@ -212,11 +212,12 @@ static void is_same_model(s2s_model *loaded, const char *from) {
   s2s_model_free(loaded);
 }
 
+/* Where the numbers begin. */
+static size_t data_at(void) { return 8 + saved.bytes[0] + ((size_t)saved.bytes[1] << 8); }
+
 static void test_round_trip(void) {
   s2s_model *loaded, *twin = make_model();
-  uint64_t header = 0;
-  for (size_t i = 8; i-- > 0;) header = header << 8 | saved.bytes[i];
-  ok(header % 8 == 0 && saved.bytes[8] == '{', "the numbers begin at a multiple of eight");
+  ok(data_at() % 8 == 0 && saved.bytes[8] == '{', "the numbers begin at a multiple of eight");
   is_int(s2s_model_save(twin, FOLDER "/twin"), S2S_OK, "the same model made again is saved");
   ok(file_is(FOLDER "/twin", saved), "to the same bytes");
   remove(FOLDER "/twin");
@@ -269,7 +270,6 @@ static void test_truncations(void) {
     is_int((int64_t)refused, (int64_t)saved.size, "cut short anywhere it is refused%s",
            by_callback ? " (callback)" : "");
   }
-  is_int((int64_t)watched.memory.live_blocks, (int64_t)0 + (int64_t)watched.memory.live_blocks, "no crash");
 }
 
 /* A thousand single bits, half of them in the header. What loads in spite of it must work, and with the checksum
@@ -280,7 +280,7 @@ static void test_flips(int verify, uint64_t seed) {
   set("verify", verify ? "yes" : "no");
   for (uint64_t n = 0; n < 1000; n++, by_callback = !by_callback) {
     s2s_model *loaded;
-    const size_t range = n % 2 ? copy.size : 3000;
+    const size_t range = n % 2 ? copy.size : data_at();
     const size_t bit = s2s__below(seed, n, (uint32_t)range * 8);
     memcpy(copy.bytes, saved.bytes, copy.size);
     copy.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
@@ -437,7 +437,6 @@ static void test_metadata(void) {
           "option 'encoder.cell': 'lstn' is not one of");
   refuses("a value out of range", (change){.key = "embedding.dim", .value = "0"}, "option 'embedding.dim'");
   refuses("options that contradict each other", (change){.key = "decoder.hidden", .value = "6"}, "decoder.bridge copy");
-  refuses("options larger than any model", (change){.key = "encoder.hidden", .value = "65536"}, "");
   accepts("a remark", (change){.key = "note", .value = "trained on a \xe2\x98\x83"});
   accepts("a setting of another kind", (change){.key = "threads", .value = "many"});
   accepts("a file that lacks an option of today", (change){.key = "source.eos"});
@@ -503,29 +502,31 @@ static void test_broken_stream(void) {
   is_int(s2s_model_load_reader(broken_read, &s, options, &loaded), S2S_IO, "a callback that fails is S2S_IO");
 }
 
-/* Two gigabytes of tensors in a header, and nothing behind it. */
+/* A header alone, which promises gigabytes: of tensors that are not there, or by options that its tensors do not fit.
+ */
 static void test_promises(void) {
-  change c = {.reshape = "encoder.embedding.weight", .shape = {4, 4}, .rank = 2};
-  blob b = changed(c);
-  char *at = strstr((char *)b.bytes + 8, "\"encoder.embedding.weight\":{\"dtype\":\"F32\",\"shape\":[4,4]");
-  ok(at != NULL, "a header to work on");
-  free(b.bytes);
-  static const char header[] =
-      "{\"__metadata__\":{\"format\":\"1\",\"embedding.dim\":\"64\"},"
-      "\"decoder.embedding.weight\":{\"dtype\":\"F32\",\"shape\":[8000000,64],\"data_offsets\":"
-      "[0,2048000000]},\"encoder.embedding.weight\":{\"dtype\":\"F32\",\"shape\":[4,64],"
-      "\"data_offsets\":[2048000000,2048001024]}}";
-  blob small = {calloc(1, 8 + sizeof header), 8 + sizeof header - 1};
-  s2s_model *loaded;
-  small.bytes[0] = (unsigned char)(sizeof header - 1);
-  small.bytes[1] = (unsigned char)((sizeof header - 1) >> 8);
-  memcpy(small.bytes + 8, header, sizeof header - 1);
-  for (int by_callback = 0; by_callback < 2; by_callback++) {
+#define TWO_EMBEDDINGS(shape, middle, end)                                                                             \
+  "\"decoder.embedding.weight\":{\"dtype\":\"F32\",\"shape\":[" shape "],\"data_offsets\":[0," middle "]},"            \
+  "\"encoder.embedding.weight\":{\"dtype\":\"F32\",\"shape\":[4,64],\"data_offsets\":[" middle "," end "]}}"
+  static const char *const headers[] = {
+      "{\"__metadata__\":{\"format\":\"1\",\"embedding.dim\":\"64\"}," TWO_EMBEDDINGS("8000000,64", "2048000000",
+                                                                                      "2048001024"),
+      "{\"__metadata__\":{\"format\":\"1\",\"embedding.dim\":\"64\",\"encoder.hidden\":\"8192\",\"decoder.hidden\":"
+      "\"16384\"}," TWO_EMBEDDINGS("4,64", "1024", "2048")};
+  for (size_t i = 0; i < 4; i++) {
+    const char *header = headers[i / 2];
+    const size_t length = strlen(header), data = i / 2 * 2048;
+    const blob small = {calloc(1, 8 + length + data), 8 + length + data};
+    s2s_model *loaded;
+    small.bytes[0] = (unsigned char)length;
+    small.bytes[1] = (unsigned char)(length >> 8);
+    memcpy(small.bytes + 8, header, length);
     watched.largest = 0;
-    is_int(load(small, by_callback, &loaded), S2S_BAD_FILE, "a small file that promises gigabytes is refused");
+    is_int(load(small, i % 2, &loaded), S2S_BAD_FILE, "a small file that promises gigabytes is refused");
     ok(watched.largest <= (size_t)1 << 20, "and costs no more than a megabyte (%zu bytes)", watched.largest);
+    free(small.bytes);
   }
-  free(small.bytes);
+#undef TWO_EMBEDDINGS
 }
 
 /* ---- memory ---- */
@@ -630,6 +631,8 @@ static void test_peak(void) {
   const double file = (double)status.st_size;
   diag("file %.0f bytes, model %.2f of it, peak %.2f of it", file, (double)(watched.memory.live_bytes - before) / file,
        (double)(watched.peak - before) / file);
+  ok((double)(watched.peak - before) < 1.5 * file * (double)(sizeof(s2s__real) / sizeof(float)),
+     "with little memory beside the model");
   ok(loaded && same_parameters(made, loaded), "to the bit, over several groups of tensors");
   s2s_model_free(made);
   s2s_model_free(loaded);

@@ -19,7 +19,7 @@
 
 /* Tensors are read in groups of about so many bytes. The first must have arrived before memory is taken for the model:
  * a stream of a few bytes that promises gigabytes gets nothing. */
-#define FILE_GROUP ((uint64_t)256 << 10)
+#define FILE_GROUP ((uint64_t)64 << 10)
 
 static const char *const file_vocabulary[2] = {"text.source.vocabulary", "text.target.vocabulary"};
 static const char *const file_embedding[2] = {"encoder.embedding.weight", "decoder.embedding.weight"};
@@ -205,8 +205,7 @@ static int32_t file_read_data(file_reading *r) {
     const uint64_t begin = h->tensor[from].begin, bytes = h->tensor[to - 1].end - begin;
     S2S__TRY(s2s__st_buffer_read(&r->buffer, r->reader, bytes, r->error));
     if (r->verify) r->crc = s2s__crc32(r->crc, r->buffer.bytes, (size_t)bytes);
-    if (from == 0 && s2s__model_build(r->model, r->error) != S2S_OK) return file_blame(r);
-    if (from == 0) S2S__TRY(file_match_all(r));
+    if (from == 0) S2S__TRY(s2s__params_allocate(&r->model->network.params, r->error));
     for (size_t i = from; i < to; i++) S2S__TRY(file_take(r, i, r->buffer.bytes + (h->tensor[i].begin - begin)));
   }
   return S2S_OK;
@@ -230,6 +229,8 @@ static int32_t file_read_end(file_reading *r) {
 
 static int32_t file_read(file_reading *r) {
   S2S__TRY(file_read_header(r));
+  if (s2s__model_declare(r->model, r->error) != S2S_OK) return file_blame(r);
+  S2S__TRY(file_match_all(r));
   S2S__TRY(file_read_data(r));
   return file_read_end(r);
 }

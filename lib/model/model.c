@@ -53,13 +53,18 @@ int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error
   return S2S_OK;
 }
 
-int32_t s2s__model_build(s2s_model *model, s2s__error *error) {
+int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
   model->segmenter[S2S_SOURCE] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__SOURCE_TOKENS));
   model->segmenter[S2S_TARGET] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__TARGET_TOKENS));
-  S2S__TRY(s2s__network_init(&model->network, &model->arena, model->kernels, &model->options,
+  S2S__TRY(s2s__network_declare(&model->network, &model->arena, model->kernels, &model->options,
                              model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
   snprintf(model->parameters, sizeof model->parameters, "%zu", model->network.params.total);
   return S2S_OK;
+}
+
+int32_t s2s__model_build(s2s_model *model, s2s__error *error) {
+  S2S__TRY(s2s__model_declare(model, error));
+  return s2s__params_allocate(&model->network.params, error);
 }
 
 /* Counting is the one thing that happens to a shared model, so const is cast away here and nowhere else. */

@@ -32,7 +32,9 @@ int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernel
 /* A model without vocabularies and network: options (only those of scope model) copied, kernels chosen, one reference. The
  * allocator is options->given; memory_limit bounds the arena. */
 int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error *error);
-/* The second half, when model->options and model->vocabulary are there: segmenters, network, values undefined. */
+/* The second half, when model->options and the sizes of model->vocabulary are there: segmenters, network, values undefined.
+ * _declare stops before the memory of the values is taken: for a file, whose tensors are first held against the network. */
+int32_t s2s__model_declare(s2s_model *model, s2s__error *error);
 int32_t s2s__model_build(s2s_model *model, s2s__error *error);
 
 /* A new model of the same options and vocabularies for these kernels; the values are `flat` (by s2s__param.offset), or

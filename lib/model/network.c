@@ -25,9 +25,9 @@ static int32_t network_declare(s2s__network *n, s2s__error *error) {
                             &n->generator_weight, &n->generator_bias, error);
 }
 
-int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
-                          const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
-                          s2s__error *error) {
+int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
+                             const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary,
+                             int training, s2s__error *error) {
   memset(network, 0, sizeof *network);
   network->kernels = kernels;
   s2s__params_init(&network->params, arena, kernels, training);
@@ -35,7 +35,14 @@ int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__k
   NETWORK_FIND(network_encoders, s2s__option_text(options, S2S__ENCODER_TYPE), network->encoder_type);
   NETWORK_FIND(network_attentions, s2s__option_text(options, S2S__ATTENTION_TYPE), network->attention_type);
   NETWORK_FIND(network_decoders, s2s__option_text(options, S2S__DECODER_TYPE), network->decoder_type);
-  S2S__TRY(network_declare(network, error));
+  return network_declare(network, error);
+}
+
+int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
+                          const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
+                          s2s__error *error) {
+  S2S__TRY(s2s__network_declare(network, arena, kernels, options, source_vocabulary, target_vocabulary, training,
+                                error));
   return s2s__params_allocate(&network->params, error);
 }
 

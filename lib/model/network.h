@@ -95,7 +95,12 @@ struct s2s__network {
   const s2s__param *generator_weight, *generator_bias;
 };
 
-/* Declares all parameters and takes their memory; values are undefined. */
+/* Declares all parameters: names and shapes stand, their memory is still to be taken (s2s__params_allocate). */
+int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
+                             const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary,
+                             int training, s2s__error *error);
+
+/* The same, and takes their memory; values are undefined. */
 int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
                           const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
                           s2s__error *error);

@@ -117,11 +117,27 @@ static int32_t params_allocate_one(const s2s__params *params, s2s__param *p, s2s
   return params->training ? params_weight(params, p->cols, p->rows, p->use, &p->transposed, error) : S2S_OK;
 }
 
+/* Room for all values in one block: taking each by itself would leave gaps at the ends of the arena's chunks. */
+static int32_t params_reserve(const s2s__params *params, s2s__error *error) {
+  const uint64_t panel = params->kernels->panel;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < params->count; i++) {
+    const s2s__param *p = params->item[i];
+    const uint64_t rows = p->is_vector || p->use == S2S__WEIGHT_ROWS ? p->rows : (p->rows + panel - 1) / panel * panel;
+    bytes += rows * p->cols * sizeof(s2s__real) + sizeof(s2s__weight) + 4 * S2S__ALIGN;
+  }
+  const s2s__mark mark = s2s__arena_mark(params->arena);
+  if (bytes > SIZE_MAX || !s2s__arena_take(params->arena, (size_t)bytes))
+    return s2s__fail_memory(error, bytes > SIZE_MAX ? SIZE_MAX : (size_t)bytes, "the parameters");
+  s2s__arena_rewind(params->arena, mark);
+  return S2S_OK;
+}
+
 int32_t s2s__params_allocate(s2s__params *params, s2s__error *error) {
   if (params->training) {
     params->value = S2S__TAKE(params->arena, s2s__real, params->total);
     if (!params->value) return s2s__fail_memory(error, params->total * sizeof(s2s__real), "the parameters");
-  }
+  } else S2S__TRY(params_reserve(params, error));
   for (size_t i = 0; i < params->count; i++) S2S__TRY(params_allocate_one(params, params->item[i], error));
   return S2S_OK;
 }
@@ -154,6 +170,10 @@ int32_t s2s__param_read(const s2s__param *param, s2s__arena *arena, float *value
 int32_t s2s__param_write(const s2s__param *param, s2s__arena *arena, const float *values, s2s__error *error) {
   const size_t size = s2s__param_size(param);
   const s2s__mark mark = s2s__arena_mark(arena);
+  if (!param->value && sizeof(s2s__real) == sizeof(float)) { /* then they can be packed as they are */
+    s2s__weight_pack(param->weight, (const void *)values, param->cols, 1);
+    return S2S_OK;
+  }
   s2s__real *value = param->value;
   if (!value) value = S2S__TAKE(arena, s2s__real, size);
   if (!value) return s2s__fail_memory(error, size * sizeof *value, param->name);
