@@ -119,9 +119,10 @@ S2S_API const char *s2s_error_message(void);
  *
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
- *   train    read by s2s_model_create (vocabulary.*), s2s_trainer_new and s2s_evaluate
- *   decode   read by s2s_decoder_init and s2s_translate
- *   runtime  read whenever a handle is made: threads, cpu, memory_limit, verify
+ *   train    read by s2s_model_create (seed, vocabulary.*) and s2s_trainer_new
+ *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate and s2s_evaluate
+ *   runtime  never stored: memory_limit is read wherever a handle is made, cpu where a model or trainer is made, verify
+ *            where a model is loaded, threads by s2s_trainer_new and s2s_evaluate
  * A function ignores options of a scope it does not read. Where it takes options, NULL means all defaults.
  * docs/options.md lists them; the s2s_option_* functions give the same list to a program.
  * ================================================================================================================== */

@@ -109,7 +109,7 @@ static int near(const char *what, size_t n, const real *got, const real *wanted,
   return 1;
 }
 
-static const size_t sizes[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12, 15,  16,  17,  23,  31,
+static const size_t sizes[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  12,  15,  16,  17,  23,  31,
                                32, 33, 40, 47, 48, 63, 64, 65, 96, 100, 127, 129, 255, 513, 1000};
 #define SIZES (sizeof sizes / sizeof sizes[0])
 
@@ -599,7 +599,8 @@ static int check_additive(const level *l) {
   for (size_t s = 0; s < SIZES && good; s++) {
     const size_t n = sizes[s];
     const real *q = take(n, 2), *k = take(n, 2), *v = take(n, 1), *dq = take(n, 1), *dk = take(n, 1), *dv = take(n, 1);
-    const real got = l->kernels->additive(n, q, k, v), again = l->kernels->additive(n, copy(n, q), copy(n, k), copy(n, v));
+    const real got = l->kernels->additive(n, q, k, v),
+               again = l->kernels->additive(n, copy(n, q), copy(n, k), copy(n, v));
     const real wanted = l->c->additive(n, q, k, v);
     real *g[3] = {copy(n, dq), copy(n, dk), copy(n, dv)}, *w[3] = {copy(n, dq), copy(n, dk), copy(n, dv)};
     good = same_bits(1, &got, &again) && near("additive", 1, &got, &wanted, 20 + (double)n, (double)n);

@@ -3,8 +3,8 @@
  * check_kernels --bench: every kernel on every level in one table, medians of nine runs.
  *
  * Multiplications in GFLOP/s and as a share of the FMA peak, which is measured by a loop of register-only fused
- * multiply-adds of the level's width before and after each; M = 1 also in GB/s of B. Vector kernels in millions of numbers a
- * second (exp and the like beside libm's loop). Each level's ratio to portable C stands behind its figure.
+ * multiply-adds of the level's width before and after each; M = 1 also in GB/s of B. Vector kernels in millions of
+ * numbers a second (exp and the like beside libm's loop). Each level's ratio to portable C stands behind its figure.
  */
 #ifndef CHECK_KERNELS_BENCH_H
 #define CHECK_KERNELS_BENCH_H
@@ -155,12 +155,11 @@ static void bench_shape_level(const bench_shape *s, const s2s__kernels *kernels,
 }
 
 static void bench_gemms(const s2s__kernels *const *levels, size_t count) {
-  static const bench_shape shapes[] = {{1024, 1024, 1024, 0}, {64, 2048, 512, 0}, {128, 2048, 640, 0},
-                                       {32, 1024, 256, 0},    {32, 2048, 512, 0}, {640, 8000, 512, 0},
-                                       {4, 2048, 512, 0},     {8, 2048, 512, 0},  {12, 2048, 512, 0},
-                                       {1, 2048, 512, 0},     {1, 8000, 512, 0},  {1, 512, 256, 0},
-                                       {2048, 512, 512, 1},   {2048, 512, 1000, 1}, {2048, 128, 1000, 1},
-                                       {100, 20, 64, 0}};
+  static const bench_shape shapes[] = {
+      {1024, 1024, 1024, 0}, {64, 2048, 512, 0},   {128, 2048, 640, 0},  {32, 1024, 256, 0},
+      {32, 2048, 512, 0},    {640, 8000, 512, 0},  {4, 2048, 512, 0},    {8, 2048, 512, 0},
+      {12, 2048, 512, 0},    {1, 2048, 512, 0},    {1, 8000, 512, 0},    {1, 512, 256, 0},
+      {2048, 512, 512, 1},   {2048, 512, 1000, 1}, {2048, 128, 1000, 1}, {100, 20, 64, 0}};
   printf("GFLOP/s, share of the FMA peak, ratio to c\n");
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
     const bench_shape *s = &shapes[i];

@@ -8,7 +8,7 @@
 #include "progress.h"
 
 #include <errno.h>
-#include <math.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +66,15 @@ static void catch_signals(s2s_trainer *trainer) {
 
 /* A new file beside `path`, made and removed again: what saving will do. */
 static int probe_folder(const char *path) {
-  char *probe = malloc(strlen(path) + sizeof ".XXXXXX");
+  size_t size = strlen(path) + 32;
+  char *probe = malloc(size);
   if (!probe) return failed("no memory");
-  strcpy(probe, path);
-  strcat(probe, ".XXXXXX");
-  int file = mkstemp(probe), reason = errno;
-  if (file >= 0) close(file), unlink(probe);
+  snprintf(probe, size, "%s.probe-%ld", path, (long)getpid());
+  int file = open(probe, O_WRONLY | O_CREAT | O_EXCL, 0600), reason = errno;
+  if (file >= 0) {
+    close(file);
+    unlink(probe);
+  }
   free(probe);
   return file < 0 ? failed("cannot write %s: %s", path, strerror(reason)) : 0;
 }

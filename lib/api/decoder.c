@@ -67,7 +67,7 @@ static int32_t decoder_check_step(s2s_decoder *d, const int32_t *tokens, const i
                                   s2s__error *error) {
   const size_t vocabulary = d->model->vocabulary[S2S_TARGET].size, rows = d->stepper.rows;
   if (!d->stepper.started) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_decoder_step before s2s_decoder_start");
-  S2S__TRY(s2s__grow(&d->host, &d->parents, &d->parents_capacity, n + 1, sizeof *d->parents, error));
+  S2S__TRY(s2s__grow(&d->host, &d->parents, &d->parents_capacity, n, sizeof *d->parents, error));
   for (size_t i = 0; i < n; i++) {
     if (tokens[i] < 0 || (size_t)tokens[i] >= vocabulary)
       return s2s__fail(error, S2S_BAD_ARGUMENT, "row %zu: token %d is outside the vocabulary of %zu", i, (int)tokens[i],

@@ -53,7 +53,7 @@ int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, cons
                             size_t count, s2s_memory **memory, s2s__error *error) {
   s2s_encoder *e = encoder;
   e->ids.count = 0;
-  S2S__TRY(s2s__grow(&e->host, &e->length, &e->length_capacity, count + 1, sizeof *e->length, error));
+  S2S__TRY(s2s__grow(&e->host, &e->length, &e->length_capacity, count, sizeof *e->length, error));
   for (size_t i = 0; i < count; i++)
     if (encoder_text(e, texts[first + i], lengths ? &lengths[first + i] : NULL, &e->length[i], error) != S2S_OK)
       return s2s__fail_prefix(error, "text %zu", first + i);

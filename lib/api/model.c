@@ -115,9 +115,9 @@ void s2s_model_free(s2s_model *model) { s2s__model_release(model); }
 /* ---- what it says of itself ------------------------------------------------------------------------------------------------ */
 
 int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value) {
+  S2S__API_OUT(value);
   S2S__API_NEED(model);
   S2S__API_NEED(key);
-  S2S__API_OUT(value);
   s2s__error error = {.status = S2S_OK};
   const int32_t id = s2s__option_find(key);
   if (id >= 0 && s2s__option_table[id].scope == S2S_SCOPE_MODEL)

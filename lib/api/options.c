@@ -35,12 +35,16 @@ int32_t s2s_options_set(s2s_options *options, const char *key, const char *value
 }
 
 int32_t s2s_options_set_int(s2s_options *options, const char *key, int64_t value) {
+  S2S__API_NEED(options);
+  S2S__API_NEED(key);
   char text[24];
   snprintf(text, sizeof text, "%lld", (long long)value);
   return s2s_options_set(options, key, text);
 }
 
 int32_t s2s_options_set_real(s2s_options *options, const char *key, double value) {
+  S2S__API_NEED(options);
+  S2S__API_NEED(key);
   char text[32];
   s2s__format_real(value, text);
   return s2s_options_set(options, key, text);
@@ -53,9 +57,9 @@ static int32_t options_find(const char *key, int32_t *index, s2s__error *error) 
 }
 
 int32_t s2s_options_get(const s2s_options *options, const char *key, const char **value) {
+  S2S__API_OUT(value);
   S2S__API_NEED(options);
   S2S__API_NEED(key);
-  S2S__API_OUT(value);
   s2s__error error = {.status = S2S_OK};
   int32_t index;
   const int32_t status = options_find(key, &index, &error);

@@ -256,9 +256,10 @@ static int32_t beam_init(beam_state *beam) {
 
 static int32_t beam_run(beam_state *beam) {
   s2s_decoder *decoder = beam->decoder;
-  for (size_t length = 1; beam->rows > 0; length++) {
+  for (size_t length = 1;; length++) {
     if (atomic_exchange(&decoder->cancelled, 0))
       return s2s__fail(beam->error, S2S_CANCELLED, "decoding was cancelled after %zu tokens", length - 1);
+    if (beam->rows == 0) return S2S_OK;
     S2S__TRY(s2s__stepper_step(&decoder->stepper, beam->token, beam->parent, beam->rows, beam->error));
     size_t first = 0;
     beam->rows = 0;
@@ -269,7 +270,6 @@ static int32_t beam_run(beam_state *beam) {
       first += live;
     }
   }
-  return S2S_OK;
 }
 
 int32_t s2s__decoder_search(s2s_decoder *decoder, const s2s_memory *memory, s2s_result *result, size_t first,
@@ -277,10 +277,10 @@ int32_t s2s__decoder_search(s2s_decoder *decoder, const s2s_memory *memory, s2s_
   beam_state beam = {.decoder = decoder, .error = error, .memory = memory};
   s2s__arena_reset(&decoder->arena);
   S2S__TRY(s2s__stepper_start(&decoder->stepper, memory, error));
+  decoder->stepper.started = 0; /* a search leaves nothing for s2s_decoder_step, even when it fails */
   S2S__TRY(beam_init(&beam));
   S2S__TRY(beam_run(&beam));
   for (size_t i = 0; i < memory->rows.count; i++)
     S2S__TRY(beam_results(&beam, &beam.sentence[i], memory->rows.length[i], result, &result->text[first + i]));
-  decoder->stepper.started = 0;
   return S2S_OK;
 }

@@ -13,9 +13,9 @@ int32_t s2s__result_new(const s2s__host *host, size_t memory_limit, size_t count
   if (!r) return s2s__fail_memory(error, sizeof *r, "a result");
   r->host = *host;
   s2s__arena_init(&r->arena, host, memory_limit);
-  r->text = S2S__TAKE(&r->arena, s2s__hypotheses, count + 1);
+  r->text = S2S__TAKE(&r->arena, s2s__hypotheses, count);
   if (!r->text) return s2s__result_free(r), s2s__fail_memory(error, count * sizeof *r->text, "a result");
-  memset(r->text, 0, (count + 1) * sizeof *r->text);
+  memset(r->text, 0, count * sizeof *r->text);
   r->count = count;
   *result = r;
   return S2S_OK;

@@ -1,0 +1,650 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * nn and model: gradients against central differences, in double precision, to 1e-6: every operation alone, beside another
+ * use of its input, and whole networks in every combination of their options.
+ *
+ *     test_gradient_double [--seed N]
+ */
+#include "fixture.h"
+#include "tap.h"
+
+#include "nn/attend.h"
+#include "nn/layers.h"
+#include "nn/recurrent.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#if !(defined(S2S_DOUBLE) && S2S_DOUBLE)
+#error "for the double variant"
+#endif
+
+#define TOLERANCE 1e-6
+#define STEP 1e-5
+enum { MOST_LEAVES = 4, MOST_PARAMS = 4, MOST_OUTPUTS = 6 };
+
+static uint64_t seed = 20240608, random_state;
+static double worst_of_all;
+
+static double draw(void) { return fixture_uniform(&random_state, -1, 1); }
+static size_t below(size_t bound) { return fixture_below(&random_state, bound); }
+
+/* ---- a rig: leaves and parameters, an operation, and the loss sum(y * g) for fixed g ------------------------------------ */
+
+typedef struct rig rig;
+typedef int32_t (*rig_forward)(rig *r);
+
+struct rig {
+  s2s__arena arena, run; /* run: reset before every evaluation */
+  s2s__graph graph;
+  s2s__error error;
+  s2s__params params;
+  const s2s__param *param[MOST_PARAMS];
+  size_t param_count;
+  s2s__tensor leaf[MOST_LEAVES];
+  size_t leaves;
+  s2s__tensor *output[MOST_OUTPUTS];
+  size_t outputs;
+  double loss; /* added to that of the outputs */
+  rig_forward forward;
+  /* what operations are told */
+  s2s__rows rows, memory;
+  s2s__ragged ragged;
+  s2s__recurrent layer;
+  const size_t *index;
+  const int32_t *ids;
+  int reverse, has_initial;
+  double smoothing;
+};
+
+static void must(rig *r, int32_t status) { fixture_must(status, &r->error); }
+
+static void rig_open(rig *r) {
+  s2s__host host;
+  memset(r, 0, sizeof *r);
+  s2s__host_init(&host);
+  s2s__arena_init(&r->arena, &host, 0);
+  s2s__arena_init(&r->run, &host, 0);
+  s2s__graph_init(&r->graph, &r->run, fixture_kernels(), &r->error);
+  s2s__params_init(&r->params, &r->arena, r->graph.kernels, 1);
+}
+
+static void rig_close(rig *r) {
+  s2s__arena_free(&r->run);
+  s2s__arena_free(&r->arena);
+}
+
+static void rig_leaf(rig *r, size_t rows, size_t cols) {
+  s2s__tensor *t = &r->leaf[r->leaves++];
+  *t = (s2s__tensor){S2S__TAKE(&r->arena, s2s__real, rows * cols), NULL, rows, cols};
+  for (size_t i = 0; i < rows * cols; i++) t->data[i] = draw();
+}
+
+static const s2s__param *rig_matrix(rig *r, size_t rows, size_t cols, s2s__weight_use use) {
+  must(r, s2s__params_matrix(&r->params, "w", rows, cols, use, S2S__INIT_UNIFORM, 1, &r->param[r->param_count], &r->error));
+  return r->param[r->param_count++];
+}
+
+static const s2s__param *rig_vector(rig *r, size_t size) {
+  must(r, s2s__params_vector(&r->params, "b", size, 1, &r->param[r->param_count], &r->error));
+  return r->param[r->param_count++];
+}
+
+static void params_fill(const s2s__params *params, double scale) {
+  for (size_t i = 0; i < params->total; i++) params->value[i] = scale * draw();
+  for (size_t i = 0; i < params->count; i++) s2s__param_pack(params->item[i]);
+}
+
+static void rig_fill(rig *r) {
+  must(r, s2s__params_allocate(&r->params, &r->error));
+  r->graph.gradient = S2S__TAKE(&r->arena, s2s__real, r->params.total + 1);
+  params_fill(&r->params, 1);
+}
+
+static void rig_output(rig *r, s2s__tensor *y) { r->output[r->outputs++] = y; }
+
+/* The fixed gradient of number i of an output. */
+static double cotangent(size_t output, size_t i) { return 2 * s2s__uniform(seed + output, i) - 1; }
+
+static void rig_seed(rig *r, size_t n) {
+  s2s__tensor *y = r->output[n];
+  s2s__real *grad = NULL;
+  must(r, s2s__graph_gradient(&r->graph, y, &grad));
+  for (size_t i = 0; i < y->rows * y->cols; i++) grad[i] += cotangent(n, i);
+}
+
+/* The loss; with `recording` also all gradients. */
+static double rig_evaluate(rig *r, int recording) {
+  s2s__arena_reset(&r->run);
+  memset(r->graph.gradient, 0, r->params.total * sizeof(s2s__real));
+  for (size_t i = 0; i < r->leaves; i++) r->leaf[i].grad = NULL;
+  r->graph.recording = recording;
+  r->outputs = 0;
+  r->loss = 0;
+  must(r, r->forward(r));
+  for (size_t n = 0; n < r->outputs; n++)
+    for (size_t i = 0; i < r->output[n]->rows * r->output[n]->cols; i++)
+      r->loss += r->output[n]->data[i] * cotangent(n, i);
+  if (!recording) return r->loss;
+  for (size_t n = 0; n < r->outputs; n++) rig_seed(r, n);
+  must(r, s2s__graph_backward(&r->graph));
+  return r->loss;
+}
+
+/* The derivative by one number; `param` (may be NULL) is packed again around it. */
+static double rig_difference(rig *r, s2s__real *value, const s2s__param *param) {
+  const double was = *value;
+  *value = was + STEP;
+  if (param) s2s__param_pack(param);
+  const double above = rig_evaluate(r, 0);
+  *value = was - STEP;
+  if (param) s2s__param_pack(param);
+  const double under = rig_evaluate(r, 0);
+  *value = was;
+  if (param) s2s__param_pack(param);
+  return (above - under) / (2 * STEP);
+}
+
+/* Largest error of n gradients over the largest of them. */
+static double rig_compare(rig *r, s2s__real *values, const double *gradient, size_t n, const s2s__param *param) {
+  double difference = 0, most = 1e-3;
+  for (size_t i = 0; i < n; i++) {
+    const double d = fabs(rig_difference(r, values + i, param) - gradient[i]);
+    if (!(d <= difference)) difference = d;
+    if (fabs(gradient[i]) > most) most = fabs(gradient[i]);
+  }
+  return difference / most;
+}
+
+static double worse(double a, double b) { return b <= a ? a : b; }
+
+static double rig_error(rig *r) {
+  double error = 0, *kept[MOST_LEAVES];
+  rig_evaluate(r, 1);
+  double *gradient = S2S__TAKE(&r->arena, double, r->params.total + 1);
+  memcpy(gradient, r->graph.gradient, r->params.total * sizeof *gradient);
+  for (size_t i = 0; i < r->leaves; i++) {
+    const size_t n = r->leaf[i].rows * r->leaf[i].cols;
+    kept[i] = s2s__arena_take_zeroed(&r->arena, (n + 1) * sizeof(double));
+    if (r->leaf[i].grad) memcpy(kept[i], r->leaf[i].grad, n * sizeof(double));
+  }
+  for (size_t i = 0; i < r->leaves; i++)
+    error = worse(error, rig_compare(r, r->leaf[i].data, kept[i], r->leaf[i].rows * r->leaf[i].cols, NULL));
+  for (size_t i = 0; i < r->param_count; i++) {
+    const s2s__param *p = r->param[i];
+    error = worse(error, rig_compare(r, p->value, gradient + p->offset, s2s__param_size(p), p));
+  }
+  return error;
+}
+
+static void rig_check(rig *r, const char *what) {
+  const double error = rig_error(r);
+  worst_of_all = worse(worst_of_all, error);
+  if (!ok(error < TOLERANCE, "%s", what)) diag("error %.2e", error);
+  rig_close(r);
+}
+
+/* ---- the same input used twice --------------------------------------------------------------------------------------------- */
+
+static rig_forward inner_forward;
+
+/* tanh of the first leaf: its gradient arrives before (recorded later) or after that of the operation. */
+static int32_t forward_and_tanh(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(inner_forward(r));
+  S2S__TRY(s2s__tanh(&r->graph, &r->leaf[0], &y));
+  rig_output(r, y);
+  return S2S_OK;
+}
+
+static int32_t tanh_and_forward(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__tanh(&r->graph, &r->leaf[0], &y));
+  rig_output(r, y);
+  return inner_forward(r);
+}
+
+/* The operation twice: its parameters' gradients add up, and their few rows wait for each other. */
+static int32_t forward_twice(rig *r) {
+  S2S__TRY(inner_forward(r));
+  return inner_forward(r);
+}
+
+static void rig_check_all(rig *r, const char *what) {
+  static const rig_forward ways[3] = {tanh_and_forward, forward_and_tanh, forward_twice};
+  double error = rig_error(r);
+  inner_forward = r->forward;
+  for (size_t i = 0; i < 3; i++) {
+    r->forward = ways[i];
+    error = worse(error, rig_error(r));
+  }
+  worst_of_all = worse(worst_of_all, error);
+  if (!ok(error < TOLERANCE, "%s, alone and beside other uses", what)) diag("error %.2e", error);
+  rig_close(r);
+}
+
+/* ---- layers -------------------------------------------------------------------------------------------------------------------- */
+
+static int32_t forward_linear(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__linear(&r->graph, r->param[0], r->param[1], &r->leaf[0], &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static void check_linear(size_t rows, size_t in, size_t out, int bias) {
+  rig r;
+  char what[80];
+  rig_open(&r);
+  r.forward = forward_linear;
+  rig_matrix(&r, out, in, S2S__WEIGHT_MULTIPLY);
+  if (bias) rig_vector(&r, out);
+  rig_fill(&r);
+  rig_leaf(&r, rows, in);
+  snprintf(what, sizeof what, "linear of %zu rows %s bias", rows, bias ? "with" : "without");
+  rig_check_all(&r, what);
+}
+
+static int32_t forward_embedding(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__embedding(&r->graph, r->param[0], r->ids, 6, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static void check_embedding(void) {
+  static const int32_t ids[6] = {3, 0, 3, 4, 3, 1};
+  rig r;
+  rig_open(&r);
+  r.forward = forward_embedding;
+  r.ids = ids;
+  rig_matrix(&r, 5, 3, S2S__WEIGHT_ROWS);
+  rig_fill(&r);
+  rig_check(&r, "embedding with ids that repeat");
+}
+
+static int32_t forward_tanh(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__tanh(&r->graph, &r->leaf[0], &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static int32_t forward_concat(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__concat(&r->graph, (s2s__tensor *[]){&r->leaf[0], NULL, &r->leaf[1], &r->leaf[0]}, 4, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static int32_t forward_select(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__select_rows(&r->graph, &r->leaf[0], r->index, 4, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+/* Rows 0 2 from the first leaf, 1 3 from the second. */
+static int32_t forward_place(rig *r) {
+  static const size_t even[2] = {0, 2}, odd[2] = {3, 1};
+  s2s__tensor *y;
+  S2S__TRY(s2s__graph_tensor(&r->graph, 4, r->leaf[0].cols, &y));
+  S2S__TRY(s2s__place_rows(&r->graph, &r->leaf[0], even, y));
+  S2S__TRY(s2s__place_rows(&r->graph, &r->leaf[1], odd, y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static void check_rows(const char *what, rig_forward forward, size_t rows, const size_t *index) {
+  rig r;
+  rig_open(&r);
+  r.forward = forward;
+  r.index = index;
+  rig_fill(&r);
+  rig_leaf(&r, rows, 3);
+  rig_leaf(&r, rows, 3);
+  rig_check_all(&r, what);
+}
+
+static int32_t forward_dropout(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__dropout(&r->graph, &r->leaf[0], &r->rows, 7, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static void check_dropout(double rate) {
+  static const size_t length[4] = {3, 1, 0, 2};
+  static const uint64_t stream[4] = {4, 9, 2, 6};
+  rig r;
+  char what[48];
+  rig_open(&r);
+  r.forward = forward_dropout;
+  r.graph.dropout = rate;
+  r.graph.dropout_key = seed;
+  must(&r, s2s__rows_init(&r.rows, &r.arena, length, 4, &r.error));
+  r.rows.stream = stream;
+  rig_fill(&r);
+  rig_leaf(&r, r.rows.total, 5);
+  snprintf(what, sizeof what, "dropout %.1f", rate);
+  rig_check_all(&r, what);
+}
+
+/* ---- recurrent layers -------------------------------------------------------------------------------------------------------- */
+
+static int32_t forward_recurrent(rig *r) {
+  s2s__tensor *y;
+  s2s__recurrent_state initial = {&r->leaf[1], r->layer.cell->has_c ? &r->leaf[2] : NULL}, last;
+  S2S__TRY(s2s__recurrent_forward(&r->graph, &r->layer, &r->leaf[0], &r->rows, r->reverse,
+                                  r->has_initial ? &initial : NULL, &y, &last));
+  rig_output(r, y);
+  rig_output(r, last.h);
+  if (last.c) rig_output(r, last.c);
+  return S2S_OK;
+}
+
+static void check_recurrent(const char *cell, int reverse, int initial, int bias, const size_t length[4]) {
+  enum { IN = 3, HIDDEN = 2, SENTENCES = 4 };
+  rig r;
+  char what[112];
+  rig_open(&r);
+  r.forward = forward_recurrent;
+  r.reverse = reverse;
+  r.has_initial = initial;
+  r.layer.cell = s2s__cell_find(cell);
+  r.layer.hidden = HIDDEN;
+  const size_t width = r.layer.cell->gates * HIDDEN;
+  r.layer.weight_ih = rig_matrix(&r, width, IN, S2S__WEIGHT_MULTIPLY);
+  r.layer.weight_hh = rig_matrix(&r, width, HIDDEN, S2S__WEIGHT_MULTIPLY);
+  if (bias) r.layer.bias_ih = rig_vector(&r, width), r.layer.bias_hh = rig_vector(&r, width);
+  rig_fill(&r);
+  must(&r, s2s__rows_init(&r.rows, &r.arena, length, SENTENCES, &r.error));
+  rig_leaf(&r, r.rows.total, IN);
+  for (int i = 0; initial && i < 1 + r.layer.cell->has_c; i++) rig_leaf(&r, SENTENCES, HIDDEN);
+  snprintf(what, sizeof what, "%s %s, %s initial state, %s bias, lengths %zu %zu %zu %zu", cell,
+           reverse ? "backwards" : "forwards", initial ? "with" : "without", bias ? "with" : "without", length[0],
+           length[1], length[2], length[3]);
+  rig_check_all(&r, what);
+}
+
+/* ---- attention ------------------------------------------------------------------------------------------------------------------ */
+
+static int32_t forward_dot(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__score_dot(&r->graph, &r->leaf[0], &r->leaf[1], &r->ragged, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static int32_t forward_additive(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__score_additive(&r->graph, &r->leaf[0], &r->leaf[1], r->param[0], &r->ragged, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+/* The softmax takes its input's memory, so it is given a copy: tanh of the leaf. */
+static int32_t forward_softmax(rig *r) {
+  s2s__tensor *scores, *y;
+  S2S__TRY(s2s__tanh(&r->graph, &r->leaf[2], &scores));
+  S2S__TRY(s2s__softmax_ragged(&r->graph, scores, &r->ragged, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static int32_t forward_sum(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__weighted_sum(&r->graph, &r->leaf[2], &r->leaf[1], &r->ragged, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+/* Sentences of queries look at memories 1 3 1 2: one is seen twice, one by nobody, one is empty. */
+static void check_attention(const char *what, rig_forward forward) {
+  enum { DIM = 3 };
+  static const size_t queries[4] = {2, 1, 1, 2}, memories[4] = {2, 3, 0, 1}, sentence[4] = {1, 3, 1, 2};
+  rig r;
+  rig_open(&r);
+  r.forward = forward;
+  must(&r, s2s__rows_init(&r.rows, &r.arena, queries, 4, &r.error));
+  must(&r, s2s__rows_init(&r.memory, &r.arena, memories, 4, &r.error));
+  must(&r, s2s__ragged_init(&r.ragged, &r.arena, &r.rows, sentence, &r.memory, &r.error));
+  rig_matrix(&r, 1, DIM, S2S__WEIGHT_ROWS);
+  rig_fill(&r);
+  rig_leaf(&r, r.rows.total, DIM);
+  rig_leaf(&r, r.memory.total, DIM);
+  rig_leaf(&r, 1, r.ragged.total);
+  rig_check_all(&r, what);
+}
+
+/* ---- cross-entropy --------------------------------------------------------------------------------------------------------------- */
+
+static int32_t forward_cross_entropy(rig *r) {
+  static const int32_t targets[4] = {2, 0, 4, 2};
+  const double scale = 0.25;
+  s2s__tensor *logits;
+  double loss, plain;
+  S2S__TRY(s2s__linear(&r->graph, r->param[0], r->param[1], &r->leaf[0], &logits));
+  S2S__TRY(s2s__cross_entropy(&r->graph, logits, targets, r->smoothing, scale, &loss, &plain));
+  r->loss += scale * loss;
+  return S2S_OK;
+}
+
+static void check_cross_entropy(double smoothing) {
+  rig r;
+  char what[64];
+  rig_open(&r);
+  r.forward = forward_cross_entropy;
+  r.smoothing = smoothing;
+  rig_matrix(&r, 5, 3, S2S__WEIGHT_MULTIPLY);
+  rig_vector(&r, 5);
+  rig_fill(&r);
+  rig_leaf(&r, 4, 3);
+  snprintf(what, sizeof what, "cross-entropy, label smoothing %.1f", smoothing);
+  rig_check_all(&r, what);
+}
+
+/* ---- every operation ---------------------------------------------------------------------------------------------------------------- */
+
+static void check_layers(void) {
+  static const size_t shuffled[4] = {2, 0, 2, 1}, same[4] = {0, 1, 2, 3};
+  check_linear(5, 4, 3, 1);
+  check_linear(1, 9, 10, 0);
+  check_linear(200, 2, 2, 1); /* too many rows to wait */
+  check_embedding();
+  check_rows("tanh", forward_tanh, 3, NULL);
+  check_rows("concatenation with a part left out and one twice", forward_concat, 3, NULL);
+  check_rows("selected rows, one twice, one never", forward_select, 4, shuffled);
+  check_rows("all rows selected in their order", forward_select, 4, same);
+  check_rows("placed rows", forward_place, 2, NULL);
+  check_dropout(0);
+  check_dropout(0.3);
+}
+
+static void check_recurrent_layers(void) {
+  static const size_t mixed[4] = {2, 4, 1, 0}, ones[4] = {1, 1, 1, 1};
+  for (int cell = 0; cell < 2; cell++)
+    for (int bits = 0; bits < 8; bits++)
+      check_recurrent(cell ? "gru" : "lstm", bits & 1, bits >> 1 & 1, bits >> 2 & 1, mixed);
+  check_recurrent("lstm", 0, 1, 1, ones);
+  check_recurrent("gru", 0, 1, 1, ones);
+}
+
+/* ---- whole networks -------------------------------------------------------------------------------------------------------------- */
+
+enum { BIT_BIDIRECTIONAL, BIT_LAYERS, BIT_ORDER, BIT_BRIDGE, BIT_FEEDING, BIT_READOUT, BIT_DROPOUT, BITS };
+
+typedef struct plan_of {
+  const char *cell, *attention;
+  unsigned bits;
+} plan_of;
+
+static int bit(const plan_of *p, int which) { return p->bits >> which & 1; }
+
+/* Random small sizes; a copied bridge needs equal ones. */
+static void plan_options(const plan_of *p, char *text, size_t size) {
+  const size_t hidden = 1 + below(3), layers = bit(p, BIT_LAYERS) ? 2 : 1;
+  const size_t memory = hidden * (bit(p, BIT_BIDIRECTIONAL) ? 2 : 1);
+  const int copy = bit(p, BIT_BRIDGE) == 0;
+  const char *other = strcmp(p->cell, "lstm") == 0 ? "gru" : "lstm";
+  const char *cell = below(4) == 0 && !(copy && strcmp(other, "lstm") == 0) ? other : p->cell;
+  const int n = snprintf(text, size, "embedding.dim %zu encoder.cell %s decoder.cell %s encoder.bidirectional %s "
+                         "encoder.layers %zu decoder.layers %zu encoder.hidden %zu decoder.hidden %zu ", 1 + below(4), p->cell,
+                         cell, bit(p, BIT_BIDIRECTIONAL) ? "yes" : "no", layers, copy ? 1 + below(layers) : 1 + below(2),
+                         hidden, copy ? memory : 1 + below(4));
+  snprintf(text + n, size - (size_t)n,
+           "decoder.order %s decoder.bridge %s attention.type %s attention.dim %zu attention.input_feeding %s decoder.readout %d",
+           bit(p, BIT_ORDER) ? "bahdanau" : "luong", copy ? "copy" : "linear", p->attention, below(4),
+           bit(p, BIT_FEEDING) ? "yes" : "no", bit(p, BIT_READOUT) ? 5 : 0);
+}
+
+/* By the rules of the options' documentation, not by the code that refuses. */
+static int plan_is_refused(const plan_of *p) {
+  return bit(p, BIT_FEEDING) && (strcmp(p->attention, "none") == 0 || bit(p, BIT_ORDER));
+}
+
+typedef struct whole {
+  s2s__arena arena, run;
+  s2s__network network;
+  s2s__example example;
+  s2s__graph graph;
+  s2s__error error;
+  double *gradient, *direction;
+} whole;
+
+static int32_t *drawn_ids(whole *w, size_t n, size_t vocabulary) {
+  int32_t *ids = S2S__TAKE(&w->arena, int32_t, n + 1);
+  for (size_t i = 0; i < n; i++) ids[i] = (int32_t)below(vocabulary);
+  return ids;
+}
+
+static void whole_example(whole *w, size_t sources, size_t targets) {
+  size_t source[4] = {1, 0, 0, 0}, target[4] = {1, 0, 0, 0}; /* one token first, then whatever comes */
+  const size_t count = 1 + below(4);
+  uint64_t *stream = S2S__TAKE(&w->arena, uint64_t, count);
+  for (size_t i = 0; i < count; i++) stream[i] = below(100);
+  for (size_t i = 1; i < count; i++) source[i] = 1 + below(5), target[i] = 1 + below(4);
+  if (count > 1 && below(2)) target[0] = 1 + below(4);
+  fixture_must(s2s__rows_init(&w->example.source_rows, &w->arena, source, count, &w->error), &w->error);
+  fixture_must(s2s__rows_init(&w->example.target_rows, &w->arena, target, count, &w->error), &w->error);
+  w->example.source_rows.stream = w->example.target_rows.stream = stream;
+  w->example.source = drawn_ids(w, w->example.source_rows.total, sources);
+  w->example.input = drawn_ids(w, w->example.target_rows.total, targets);
+  w->example.expected = drawn_ids(w, w->example.target_rows.total, targets);
+}
+
+static double whole_evaluate(whole *w, int recording) {
+  s2s__tensor *logits;
+  double loss, plain;
+  s2s__arena_reset(&w->run);
+  w->graph.recording = recording;
+  fixture_must(s2s__network_forward(&w->graph, &w->network, &w->example, NULL, &logits), &w->error);
+  fixture_must(s2s__cross_entropy(&w->graph, logits, w->example.expected, 0.1, 1, &loss, &plain), &w->error);
+  if (recording) fixture_must(s2s__graph_backward(&w->graph), &w->error);
+  return loss;
+}
+
+/* Moves all parameters along the direction, and packs them. */
+static double whole_at(whole *w, double distance) {
+  const s2s__params *params = &w->network.params;
+  for (size_t i = 0; i < params->total; i++) params->value[i] += distance * w->direction[i];
+  for (size_t i = 0; i < params->count; i++) s2s__param_pack(params->item[i]);
+  const double loss = whole_evaluate(w, 0);
+  for (size_t i = 0; i < params->total; i++) params->value[i] -= distance * w->direction[i];
+  return loss;
+}
+
+static double whole_along(whole *w, double step) { return (whole_at(w, step) - whole_at(w, -step)) / (2 * step); }
+
+/* All parameters at once along a random direction: a mistake in any of them shows. */
+static double whole_direction_error(whole *w) {
+  double expected = 0, size = 0;
+  for (size_t i = 0; i < w->network.params.total; i++) {
+    w->direction[i] = draw();
+    expected += w->direction[i] * w->gradient[i];
+    size += w->direction[i] * w->direction[i] * w->gradient[i] * w->gradient[i];
+  }
+  return fabs(whole_along(w, 1e-6) - expected) / (sqrt(size) + 1e-3);
+}
+
+/* One number of a parameter, over the largest gradient of that parameter. */
+static double whole_entry_error(whole *w, const s2s__param *p) {
+  const size_t at = p->offset + below(s2s__param_size(p));
+  double most = 1e-3;
+  memset(w->direction, 0, w->network.params.total * sizeof *w->direction);
+  w->direction[at] = 1;
+  for (size_t i = 0; i < s2s__param_size(p); i++) most = worse(most, fabs(w->gradient[p->offset + i]));
+  return fabs(whole_along(w, STEP) - w->gradient[at]) / most;
+}
+
+static double whole_error(whole *w) {
+  const s2s__params *params = &w->network.params;
+  w->gradient = s2s__arena_take_zeroed(&w->arena, params->total * sizeof(double));
+  w->direction = S2S__TAKE(&w->arena, double, params->total);
+  w->graph.gradient = w->gradient;
+  params_fill(params, 0.8);
+  whole_evaluate(w, 1);
+  double error = whole_direction_error(w);
+  for (size_t n = 0; n < 4; n++) error = worse(error, whole_entry_error(w, params->item[below(params->count)]));
+  return error;
+}
+
+/* The error of a network of this plan, or -1 when its options are refused. */
+static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
+  const size_t sources = 3 + below(4), targets = 3 + below(4);
+  plan_options(p, text, size);
+  s2s_options *options = fixture_options(text);
+  s2s__arena_reset(&w->arena);
+  s2s__error_clear(&w->error);
+  s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
+  w->graph.dropout = bit(p, BIT_DROPOUT) ? 0.3 : 0;
+  w->graph.dropout_key = random_state;
+  const int32_t status =
+      s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, sources, targets, 1, &w->error);
+  s2s_options_free(options);
+  if (status == S2S_BAD_OPTION) return -1;
+  fixture_must(status, &w->error);
+  whole_example(w, sources, targets);
+  return whole_error(w);
+}
+
+static void check_networks(const char *cell, const char *attention, whole *w) {
+  double most = 0;
+  size_t made = 0, wrongly_refused = 0;
+  char text[480], blamed[480] = "";
+  for (unsigned bits = 0; bits < 1u << BITS; bits++) {
+    const plan_of p = {cell, attention, bits};
+    const double error = plan_error(&p, w, text, sizeof text);
+    wrongly_refused += (error < 0) != plan_is_refused(&p);
+    if (error < 0) continue;
+    made++;
+    if (!(error < TOLERANCE)) snprintf(blamed, sizeof blamed, "%s", text);
+    most = worse(most, error);
+  }
+  worst_of_all = worse(worst_of_all, most);
+  ok(wrongly_refused == 0, "%s, attention %s: only options that contradict each other are refused", cell, attention);
+  if (!ok(made > 0 && most < TOLERANCE, "%s, attention %s: gradients of %zu networks", cell, attention, made))
+    diag("error %.2e; %s", most, blamed);
+}
+
+static void check_all_networks(void) {
+  static const char *const attentions[3] = {"none", "additive", "general"};
+  s2s__host host;
+  whole w;
+  memset(&w, 0, sizeof w);
+  s2s__host_init(&host);
+  s2s__arena_init(&w.arena, &host, 0);
+  s2s__arena_init(&w.run, &host, 0);
+  for (int i = 0; i < 3; i++) {
+    check_networks("lstm", attentions[i], &w);
+    check_networks("gru", attentions[i], &w);
+  }
+  s2s__arena_free(&w.run);
+  s2s__arena_free(&w.arena);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "--seed") == 0) seed = strtoull(argv[2], NULL, 0);
+  random_state = seed;
+  diag("seed %llu", (unsigned long long)seed);
+  check_layers();
+  check_recurrent_layers();
+  check_attention("dot scores", forward_dot);
+  check_attention("additive scores", forward_additive);
+  check_attention("ragged softmax", forward_softmax);
+  check_attention("weighted sum", forward_sum);
+  check_cross_entropy(0);
+  check_cross_entropy(0.1);
+  check_all_networks();
+  diag("worst error %.2e", worst_of_all);
+  return done();
+}
