@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #define TOLERANCE 1e-4
-enum { UPDATES = 20, MOST_TOKENS = 12, OPTIONS = 1024 };
+enum { UPDATES = 20, MOST_TOKENS = 12, MOST_DIM = 16, OPTIONS = 1024 };
 
 typedef struct subject {
   golden g;
@@ -59,7 +59,7 @@ static size_t golden_layers(const golden *g, const char *stack) {
 
 static void implied_options(const golden *g, char options[OPTIONS]) {
   const char *kind = golden_text(g, "kind");
-  const int additive = golden_dim(g, "attention.v.weight", 0) != 0, bahdanau = additive;
+  const int additive = golden_dim(g, "attention.v.weight", 0) != 0;
   int n = snprintf(options, OPTIONS, "source.eos yes embedding.dim %zu encoder.cell %s encoder.layers %zu encoder.hidden %zu ",
                    golden_dim(g, "encoder.embedding.weight", 1), kind, golden_layers(g, "encoder.rnn"),
                    golden_dim(g, "encoder.rnn.weight_hh_l0", 1));
@@ -67,7 +67,7 @@ static void implied_options(const golden *g, char options[OPTIONS]) {
                 golden_dim(g, "encoder.rnn.weight_hh_l0_reverse", 0) ? "yes" : "no", kind,
                 golden_layers(g, "decoder.rnn"), golden_dim(g, "decoder.rnn.weight_hh_l0", 1));
   n += snprintf(options + n, (size_t)(OPTIONS - n), "decoder.order %s decoder.bridge %s decoder.readout %zu ",
-                bahdanau ? "bahdanau" : "luong", golden_dim(g, "bridge.weight", 0) ? "linear" : "copy",
+                strcmp(golden_text(g, "attention"), "bahdanau") == 0 ? "bahdanau" : "luong", golden_dim(g, "bridge.weight", 0) ? "linear" : "copy",
                 golden_dim(g, "readout.weight", 0));
   snprintf(options + n, (size_t)(OPTIONS - n), "attention.type %s attention.dim %zu attention.input_feeding %s",
            additive ? "additive" : "general", golden_dim(g, "attention.key.weight", 0),
@@ -237,7 +237,7 @@ static void check_clipping(subject *s, const char *option, double most) {
   spied.square = 0;
   must(s, s2s__trainer_update(t, pair, s->sentences, &loss, &norm, &s->error));
   ok(fabs(spied.scale - (most > 0 ? golden_clip(norm, most) : 1)) < 1e-12 && fabs(sqrt(spied.square) - norm) < 1e-9,
-     "%s: %s scales a gradient of norm %.3f as PyTorch does", s->g.name, option, norm);
+     "%s: %s gives a gradient of norm %.3f the right scale", s->g.name, option, norm);
   s2s_trainer_free(t);
 }
 
@@ -276,23 +276,55 @@ static int step_agrees(subject *s, const s2s_decoder *decoder, const float *got,
   return agree;
 }
 
+/* The top layer's state, what an attention is asked with: before a step (bahdanau) or after it (luong). */
+static void copy_queries(const subject *s, const s2s_decoder *decoder, s2s__order order, float *queries) {
+  const s2s__config *config = &s->model->network.config;
+  const s2s__tensor *h = decoder->stepper.state.tensor[config->decoder_layers - 1];
+  if (config->order == order) memcpy(queries, h->data, h->rows * h->cols * sizeof *queries);
+}
+
+static int attend_agrees(subject *s, const s2s_memory *memory, const float *queries, size_t step) {
+  const golden_tensor wanted = golden_get(&s->g, "output.attention");
+  const size_t dim = s2s_memory_dim(memory);
+  s2s_attention *attention;
+  int agree = 1;
+  need(s2s_attention_init(s->model, NULL, &attention));
+  for (size_t i = 0; i < s->sentences; i++) {
+    size_t rows;
+    float weights[MOST_TOKENS], context[MOST_DIM], sum[MOST_DIM] = {0};
+    const float *states = s2s_memory_states(memory, i, &rows);
+    need(s2s_attend(attention, memory, i, queries + i * s2s_attention_query_dim(attention), 1, weights, context));
+    for (size_t j = 0; j < rows * dim; j++) sum[j % dim] += weights[j / dim] * states[j];
+    agree = near_golden("s2s_attend's weights", weights,
+                        wanted.value + (i * wanted.shape[1] + step) * wanted.shape[2], rows) &&
+            near_golden("s2s_attend's context", context, sum, dim) && agree;
+  }
+  s2s_attention_free(attention);
+  return agree;
+}
+
 /* Teacher-forced, over the padded steps too: PyTorch computes these as well. */
 static void check_steps(subject *s) {
   static const int32_t parents[3] = {0, 1, 2};
   const golden_tensor input = golden_get(&s->g, "const.tgt_in");
   s2s_memory *memory = memory_of(s);
   s2s_decoder *decoder;
-  int agree = 1;
+  int agree = 1, attended = 1;
   need(s2s_decoder_init(s->model, NULL, &decoder));
   need(s2s_decoder_start(decoder, memory));
   for (size_t step = 0; step < input.shape[1]; step++) {
     int32_t tokens[3];
     const float *log_probabilities;
+    float queries[3 * MOST_DIM];
     for (size_t i = 0; i < s->sentences; i++) tokens[i] = (int32_t)input.value[i * input.shape[1] + step];
+    copy_queries(s, decoder, S2S__ORDER_BAHDANAU, queries);
     need(s2s_decoder_step(decoder, tokens, parents, s->sentences, &log_probabilities));
+    copy_queries(s, decoder, S2S__ORDER_LUONG, queries);
     agree = step_agrees(s, decoder, log_probabilities, step) && agree;
+    attended = attend_agrees(s, memory, queries, step) && attended;
   }
   ok(agree, "%s: log-probabilities and attention weights, step by step", s->g.name);
+  ok(attended, "%s: s2s_attend with the decoder's queries gives the same weights", s->g.name);
   s2s_decoder_free(decoder);
   s2s_memory_free(memory);
 }

@@ -219,7 +219,9 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   s2s_metrics figures = {.count = 0};
   s2s__search_read(&greedy, NULL);
   greedy.beam = greedy.nbest = 1;
-  S2S__TRY(s2s__evaluate(&t->dev, model, &greedy, t->pool, &t->cancelled, &figures, error));
+  const int32_t status = s2s__evaluate(&t->dev, model, &greedy, t->pool, &t->cancelled, &figures, error);
+  if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
+  if (status != S2S_OK) return status;
   score->sequence_error_rate = trainer_figure(&figures, "sequence_error_rate");
   score->token_error_rate = trainer_figure(&figures, "token_error_rate");
   score->loss = trainer_figure(&figures, "loss");
