@@ -308,7 +308,8 @@ static int bench(uint32_t features) {
   size_t count = 0;
   for (; count < BENCH_LEVELS && (name = s2s__kernels_level(count, features)) != NULL; count++) {
     levels[count] = s2s__kernels_choose(name, features);
-    printf("%s: FMA peak %.1f GFLOP/s\n", name, bench_peak(levels[count]) / 1e9);
+    const double peak = bench_peak(levels[count]);
+    if (peak > 0) printf("%s: FMA peak %.1f GFLOP/s\n", name, peak / 1e9);
   }
   bench_read(levels[count - 1]);
   bench_gemms(levels, count);

@@ -137,10 +137,12 @@ static int32_t do_corpus(tiny_digest *digest) {
 static int32_t use_attention(const s2s_memory *memory, tiny_digest *digest) {
   s2s_attention *attention;
   const float queries[200] = {0, 1, 2};
-  float weights[6], contexts[200];
+  float weights[16], contexts[200];
+  size_t rows;
+  (void)s2s_memory_states(memory, 0, &rows);
   int32_t status = s2s_attention_init(model, options, &attention);
   if (status == S2S_OK) status = s2s_attend(attention, memory, 0, queries, 2, weights, contexts);
-  if (status == S2S_OK) tiny_mix(digest, weights, sizeof weights);
+  if (status == S2S_OK) tiny_mix(digest, weights, 2 * rows * sizeof *weights);
   if (status == S2S_OK) tiny_mix(digest, contexts, 2 * s2s_memory_dim(memory) * sizeof *contexts);
   s2s_attention_free(attention);
   return status;
@@ -167,8 +169,9 @@ static int32_t use_decoder(s2s_decoder *d, const s2s_memory *memory, tiny_digest
 
 static int32_t use_encoder(s2s_encoder *e, s2s_decoder *d, tiny_digest *digest) {
   s2s_memory *memory = NULL, *again = NULL;
+  const size_t length = 3;
   int32_t status = s2s_encode(e, texts, NULL, 4, &memory);
-  if (status == S2S_OK) status = s2s_encode_ids(e, s2s_memory_tokens(memory, 0, NULL), &(size_t){3}, 1, &again);
+  if (status == S2S_OK) status = s2s_encode_ids(e, s2s_memory_tokens(memory, 0, NULL), &length, 1, &again);
   if (status == S2S_OK) tiny_mix(digest, s2s_memory_states(again, 0, NULL), 3 * s2s_memory_dim(again) * sizeof(float));
   if (status == S2S_OK) status = use_attention(memory, digest);
   if (status == S2S_OK) status = use_decoder(d, memory, digest);
@@ -314,7 +317,7 @@ static void limit_memory(const char *name, operation_fn operation) {
   size_t refused = 0;
   int good = run_freely(operation, &wanted) == S2S_OK;
   int32_t status = S2S_OUT_OF_MEMORY;
-  for (int64_t limit = 1; limit < (int64_t)1 << 30 && status != S2S_OK; limit += limit / 32 + 8) {
+  for (int64_t limit = 1; limit < (int64_t)1 << 30 && status != S2S_OK; limit += limit / 16 + 8) {
     const size_t blocks = watch.memory.live_blocks;
     s2s_options_set_int(options, "memory_limit", limit);
     digest = TINY_DIGEST;
@@ -393,7 +396,7 @@ static void stay_quiet_in_decoding(void) {
 /* Large enough that arenas need several blocks, and with the parts that the tiny one lacks. */
 static void set_larger(void) {
   static const char *const settings[][2] = {
-      {"embedding.dim", "32"},        {"encoder.hidden", "40"}, {"decoder.hidden", "80"},
+      {"embedding.dim", "24"},        {"encoder.hidden", "24"}, {"decoder.hidden", "48"},
       {"encoder.layers", "2"},        {"decoder.layers", "2"},  {"attention.type", "additive"},
       {"attention.input_feeding", "yes"}, {"decoder.readout", "24"}, {"beam", "8"},
       {"batch_sentences", "16"},      {"max_epochs", "1"},      {"source.eos", "yes"}};

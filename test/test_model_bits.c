@@ -21,11 +21,11 @@ static uint64_t seed = 20240607;
 /* Every way through the network: stepwise or whole, each attention, cell, order and bridge; sizes that fill no vector. */
 static const char *const shapes[] = {
     "embedding.dim 9 encoder.layers 2 encoder.hidden 7 decoder.layers 2 decoder.hidden 14 attention.input_feeding yes",
-    "embedding.dim 11 encoder.cell gru encoder.hidden 13 encoder.bidirectional no decoder.cell gru decoder.hidden 19 "
-    "decoder.order bahdanau decoder.bridge linear decoder.readout 12 attention.type additive attention.dim 10",
+    ("embedding.dim 11 encoder.cell gru encoder.hidden 13 encoder.bidirectional no decoder.cell gru decoder.hidden 19 "
+     "decoder.order bahdanau decoder.bridge linear decoder.readout 12 attention.type additive attention.dim 10"),
     "embedding.dim 20 encoder.hidden 40 decoder.hidden 80",
-    "embedding.dim 10 encoder.cell gru encoder.layers 2 encoder.hidden 9 decoder.cell lstm decoder.hidden 21 "
-    "decoder.bridge linear attention.type none"};
+    ("embedding.dim 10 encoder.cell gru encoder.layers 2 encoder.hidden 9 decoder.cell lstm decoder.hidden 21 "
+     "decoder.bridge linear attention.type none")};
 
 /* A sentence of the pool, and what it gives alone. */
 typedef struct sentence {
@@ -96,11 +96,13 @@ static s2s__example *example_of(pool *p, const size_t *choice, size_t count) {
   return e;
 }
 
-static const s2s__tensor *forward(pool *p, const s2s__network *network, const s2s__example *e, int recording) {
+static const s2s__tensor *forward(pool *p, const s2s__network *network, const s2s__example *e, int recording,
+                                  double dropout) {
   s2s__graph graph;
   s2s__tensor *logits;
   s2s__graph_init(&graph, &p->scratch, p->model->kernels, &p->error);
   graph.recording = recording;
+  graph.dropout = dropout;
   must(p, s2s__network_forward(&graph, network, e, NULL, &logits));
   return logits;
 }
@@ -127,7 +129,7 @@ static void run_alone(pool *p, size_t number) {
   s->states = S2S__TAKE(&p->arena, float, count + 1);
   memcpy(s->states, s2s_memory_states(memory, 0, NULL), count * sizeof(float));
   s2s__arena_reset(&p->scratch);
-  const s2s__tensor *logits = forward(p, &p->model->network, example_of(p, &number, 1), 0);
+  const s2s__tensor *logits = forward(p, &p->model->network, example_of(p, &number, 1), 0, 0);
   s->logits = S2S__TAKE(&p->arena, float, s->targets * TARGETS);
   memcpy(s->logits, logits->data, s->targets * TARGETS * sizeof(float));
   s2s_decoder_free(decoder);
@@ -194,7 +196,7 @@ static void run_batch(pool *p, const size_t *choice, size_t count, differing *d)
   s2s_result *result = decoded(p->decoder, memory);
   s2s__arena_reset(&p->scratch);
   const s2s__example *e = example_of(p, choice, count);
-  const s2s__tensor *logits = forward(p, &p->model->network, e, 0);
+  const s2s__tensor *logits = forward(p, &p->model->network, e, 0, 0);
   const size_t dim = s2s_memory_dim(memory);
   for (size_t i = 0; i < count; i++) {
     const sentence *s = &p->sentence[choice[i]];
@@ -260,11 +262,37 @@ static void check_one_path(pool *p, size_t shape) {
     const sentence *s = &p->sentence[i];
     stepped = same_steps(p, i) && stepped;
     s2s__arena_reset(&p->scratch);
-    const s2s__tensor *logits = forward(p, &network, example_of(p, &i, 1), 1);
+    const s2s__tensor *logits = forward(p, &network, example_of(p, &i, 1), 1, 0);
     trained = trained && memcmp(logits->data, s->logits, s->targets * TARGETS * sizeof(float)) == 0;
   }
   ok(stepped, "model %zu: decoder steps give the log-probabilities of teacher forcing", shape);
   ok(trained, "model %zu: a network that records gives the logits of one that does not", shape);
+}
+
+/* Whether a model fed back with weights of zero computes what the same model without feeding does, dropout and all: the one
+ * goes step by step, the other takes all target tokens at once. */
+static void check_stepwise(uint64_t *random) {
+  static const char whole[] = "embedding.dim 9 encoder.hidden 7 decoder.hidden 14";
+  static const char fed[] = "embedding.dim 9 encoder.hidden 7 decoder.hidden 14 attention.input_feeding yes";
+  static float values[4096], wide[4 * 14 * (9 + 14)];
+  size_t choice[POOL];
+  pool a, b;
+  pool_open(&a, whole, random);
+  pool_open(&b, fed, random);
+  for (size_t i = 0; i < a.model->network.params.count; i++) {
+    const s2s__param *p = a.model->network.params.item[i];
+    need(s2s_model_parameter_read(a.model, i, values, s2s__param_size(p)));
+    const int feeds = strcmp(p->name, "decoder.rnn.weight_ih_l0") == 0;
+    for (size_t r = 0; feeds && r < p->rows; r++) memcpy(wide + r * 23, values + r * 9, 9 * sizeof *wide);
+    fixture_write(b.model, p->name, feeds ? wide : values);
+  }
+  for (size_t i = 0; i < MOST_BATCH; i++) choice[i] = 1 + fixture_below(random, POOL - 1);
+  const s2s__example *e = example_of(&a, choice, MOST_BATCH);
+  const s2s__tensor *x = forward(&a, &a.model->network, e, 0, 0.3), *y = forward(&b, &b.model->network, e, 0, 0.3);
+  ok(memcmp(x->data, y->data, x->rows * x->cols * sizeof *x->data) == 0,
+     "all target tokens at once and step by step give the same logits, dropout drawn");
+  pool_close(&b);
+  pool_close(&a);
 }
 
 /* ---- training ------------------------------------------------------------------------------------------------------------------ */
@@ -345,6 +373,7 @@ int main(int argc, char **argv) {
     check_evaluation(&p, shape, corpus);
     pool_close(&p);
   }
+  check_stepwise(&random);
   s2s_corpus_free(corpus);
   return done();
 }

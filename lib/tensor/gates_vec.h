@@ -24,10 +24,7 @@ S2S__INLINE void KERNEL(lstm_at)(size_t hidden, size_t count, const float *a, co
 
 static void KERNEL(lstm)(size_t hidden, const float *a, const float *r, const float *c_prev, float *gates, float *c,
                          float *h) {
-#define PIECE(j, count)                                                                                                \
-  KERNEL(lstm_at)(hidden, (count), a + (j), r + (j), c_prev + (j), gates + (j), c + (j), h + (j))
-  VEC_EACH(hidden, PIECE);
-#undef PIECE
+  VEC_EACH(hidden, KERNEL(lstm_at)(hidden, count, a + j, r + j, c_prev + j, gates + j, c + j, h + j));
 }
 
 S2S__INLINE void KERNEL(lstm_backward_at)(size_t hidden, size_t count, const float *gates, const float *c_prev,
@@ -46,10 +43,7 @@ S2S__INLINE void KERNEL(lstm_backward_at)(size_t hidden, size_t count, const flo
 
 static void KERNEL(lstm_backward)(size_t hidden, const float *gates, const float *c_prev, const float *c,
                                   const float *dh, float *dc, float *da) {
-#define PIECE(j, count)                                                                                                \
-  KERNEL(lstm_backward_at)(hidden, (count), gates + (j), c_prev + (j), c + (j), dh + (j), dc + (j), da + (j))
-  VEC_EACH(hidden, PIECE);
-#undef PIECE
+  VEC_EACH(hidden, KERNEL(lstm_backward_at)(hidden, count, gates + j, c_prev + j, c + j, dh + j, dc + j, da + j));
 }
 
 /* ---- GRU: r, z = sigmoid; n = tanh(a_n + r u_n); h = n + z (h_prev - n) ---- */
@@ -69,9 +63,7 @@ S2S__INLINE void KERNEL(gru_at)(size_t hidden, size_t count, const float *a, con
 }
 
 static void KERNEL(gru)(size_t hidden, const float *a, const float *u, const float *h_prev, float *gates, float *h) {
-#define PIECE(j, count) KERNEL(gru_at)(hidden, (count), a + (j), u + (j), h_prev + (j), gates + (j), h + (j))
-  VEC_EACH(hidden, PIECE);
-#undef PIECE
+  VEC_EACH(hidden, KERNEL(gru_at)(hidden, count, a + j, u + j, h_prev + j, gates + j, h + j));
 }
 
 S2S__INLINE void KERNEL(gru_backward_at)(size_t hidden, size_t count, const float *gates, const float *h_prev,
@@ -94,21 +86,14 @@ S2S__INLINE void KERNEL(gru_backward_at)(size_t hidden, size_t count, const floa
 
 static void KERNEL(gru_backward)(size_t hidden, const float *gates, const float *h_prev, float *dh, float *da,
                                  float *du) {
-#define PIECE(j, count)                                                                                                \
-  KERNEL(gru_backward_at)(hidden, (count), gates + (j), h_prev + (j), dh + (j), da + (j), du + (j))
-  VEC_EACH(hidden, PIECE);
-#undef PIECE
+  VEC_EACH(hidden, KERNEL(gru_backward_at)(hidden, count, gates + j, h_prev + j, dh + j, da + j, du + j));
 }
 
 /* ---- additive attention: sum of v tanh(q + k) ---- */
 
 static float KERNEL(additive)(size_t n, const float *q, const float *k, const float *v) {
   VEC(real) sum = VEC(zero)();
-#define PIECE(j, count)                                                                                                \
-  sum = VEC(fma)(VEC(get)(v + (j), (count)), VEC(tanh)(VEC(add)(VEC(get)(q + (j), (count)), VEC(get)(k + (j), (count)))), \
-                 sum)
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_EACH(n, sum = VEC(fma)(AT(v), VEC(tanh)(VEC(add)(AT(q), AT(k))), sum));
   return VEC(sum)(sum);
 }
 
@@ -124,18 +109,15 @@ S2S__INLINE void KERNEL(additive_backward_at)(size_t count, const float *q, cons
 static void KERNEL(additive_backward)(size_t n, const float *q, const float *k, const float *v, float ds, float *dq,
                                       float *dk, float *dv) {
   const VEC(real) all_ds = VEC(set1)(ds);
-#define PIECE(j, count)                                                                                                \
-  KERNEL(additive_backward_at)((count), q + (j), k + (j), v + (j), all_ds, dq + (j), dk + (j), dv + (j))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_EACH(n, KERNEL(additive_backward_at)(count, q + j, k + j, v + j, all_ds, dq + j, dk + j, dv + j));
 }
 
 /* ---- dropout ---- */
 
 S2S__INLINE VEC(word) KERNEL(dropout_bits)(uint64_t key, size_t j) {
   const uint32_t step = 0x9E3779B9u;
-  VEC(word) u = VEC(word_add)(VEC(word_mul)(VEC(lanes)(), VEC(word_set1)(step)),
-                              VEC(word_set1)((uint32_t)j * step + (uint32_t)key));
+  const VEC(word) start = VEC(word_set1)((uint32_t)j * step + (uint32_t)key);
+  VEC(word) u = VEC(word_add)(VEC(word_mul)(VEC(lanes)(), VEC(word_set1)(step)), start);
   u = VEC(word_mul)(VEC(word_xor)(u, VEC(word_right)(u, 16)), VEC(word_set1)(0x85EBCA6Bu));
   u = VEC(word_xor)(u, VEC(word_set1)((uint32_t)(key >> 32)));
   u = VEC(word_mul)(VEC(word_xor)(u, VEC(word_right)(u, 13)), VEC(word_set1)(0xC2B2AE35u));
@@ -145,12 +127,7 @@ S2S__INLINE VEC(word) KERNEL(dropout_bits)(uint64_t key, size_t j) {
 static void KERNEL(dropout)(size_t n, uint64_t key, uint32_t threshold, float scale, const float *x, float *y) {
   const VEC(word) bound = VEC(word_set1)(threshold);
   const VEC(real) factor = VEC(set1)(scale);
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(y + (j), (count),                                                                                           \
-           VEC(where_at_least)(KERNEL(dropout_bits)(key, (j)), bound,                                                  \
-                               VEC(mul)(VEC(get)(x + (j), (count)), factor)))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, y, VEC(where_at_least)(KERNEL(dropout_bits)(key, j), bound, VEC(mul)(AT(x), factor)));
 }
 
 /* ---- Adam ---- */
@@ -159,7 +136,7 @@ typedef struct KERNEL(adam_rates) {
   VEC(real) scale, b1, b2, one_b1, one_b2, rate, v_scale, eps;
 } KERNEL(adam_rates);
 
-S2S__INLINE void KERNEL(adam_at)(const KERNEL(adam_rates) *by, size_t count, const float *gradient, float *m, float *v,
+S2S__INLINE void KERNEL(adam_at)(const KERNEL(adam_rates) * by, size_t count, const float *gradient, float *m, float *v,
                                  float *p) {
   const VEC(real) g = VEC(mul)(VEC(get)(gradient, count), by->scale);
   const VEC(real) mean = VEC(fma)(by->b1, VEC(get)(m, count), VEC(mul)(by->one_b1, g));
@@ -180,9 +157,7 @@ static void KERNEL(adam)(size_t n, const float *gradient, float gradient_scale, 
                                  .rate = VEC(set1)(rate),
                                  .v_scale = VEC(set1)(v_scale),
                                  .eps = VEC(set1)(eps)};
-#define PIECE(j, count) KERNEL(adam_at)(&by, (count), gradient + (j), m + (j), v + (j), p + (j))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_EACH(n, KERNEL(adam_at)(&by, count, gradient + j, m + j, v + j, p + j));
 }
 
 /* ---- the table ---- */
@@ -219,3 +194,5 @@ const s2s__kernels KERNEL(s2s__kernels) = {
 };
 
 #undef VEC_EACH
+#undef VEC_MAP
+#undef AT

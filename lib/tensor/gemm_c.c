@@ -58,10 +58,13 @@ static void panel_rows_c(const s2s__gemm *g, size_t row, size_t rows, size_t j) 
   s2s__real *c = g->c + row * g->c_row + j;
   s2s__real s[S2S__ROWS_C][S2S__PANEL_C] = {{0}};
   for (size_t r = 0; r < rows; r++) {
-    if (g->accumulate) memcpy(s[r], c + r * g->c_row, columns * sizeof *c);
-    else if (g->bias) memcpy(s[r], g->bias + j, columns * sizeof *c);
+    if (g->accumulate)
+      memcpy(s[r], c + r * g->c_row, columns * sizeof *c);
+    else if (g->bias)
+      memcpy(s[r], g->bias + j, columns * sizeof *c);
   }
-  if (rows == S2S__ROWS_C) tile4_c(g->k, a, g->a_row, g->a_step, b, s);
+  if (rows == S2S__ROWS_C)
+    tile4_c(g->k, a, g->a_row, g->a_step, b, s);
   else
     for (size_t r = 0; r < rows; r++) tile1_c(g->k, a + r * g->a_row, g->a_step, b, s[r]);
   for (size_t r = 0; r < rows; r++) memcpy(c + r * g->c_row, s[r], columns * sizeof *c);

@@ -16,9 +16,6 @@
  */
 
 #define GEMM_PANEL (2 * VEC_WIDTH)
-#define GEMM_SCRATCH 1568                               /* floats of an A block: 6.1 KB */
-#define GEMM_STRIDE(rows) (GEMM_SCRATCH / (rows) / 16 * 16) /* its row stride, and the deepest block of k */
-#define GEMM_B_BLOCK ((size_t)96 * 1024)                /* floats of B's block in the second-level cache */
 
 /* ---- packing ---- */
 
@@ -86,26 +83,18 @@ static void KERNEL(pack_columns)(size_t k, const float *b, size_t b_step, float 
 
 static void KERNEL(pack)(size_t n, size_t k, const float *b, size_t b_row, size_t b_step, float *packed) {
   for (size_t j = 0; j < n; j += GEMM_PANEL, b += GEMM_PANEL * b_step, packed += GEMM_PANEL * k) {
-    if (n - j < GEMM_PANEL) KERNEL(pack_slowly)(n - j, k, b, b_row, b_step, packed);
-    else if (b_step == 1) KERNEL(pack_rows)(k, b, b_row, packed);
-    else if (b_row == 1) KERNEL(pack_columns)(k, b, b_step, packed);
-    else KERNEL(pack_slowly)(GEMM_PANEL, k, b, b_row, b_step, packed);
+    if (n - j < GEMM_PANEL)
+      KERNEL(pack_slowly)(n - j, k, b, b_row, b_step, packed);
+    else if (b_step == 1)
+      KERNEL(pack_rows)(k, b, b_row, packed);
+    else if (b_row == 1)
+      KERNEL(pack_columns)(k, b, b_step, packed);
+    else
+      KERNEL(pack_slowly)(GEMM_PANEL, k, b, b_row, b_step, packed);
   }
 }
 
 /* ---- tiles ---- */
-
-/* One tile: rows x GEMM_PANEL outputs over `depth` steps of k. */
-typedef struct KERNEL(tile) {
-  size_t depth;
-  const float *a, *b; /* a: scratch */
-  float *c;
-  size_t c_row;
-  const float *bias; /* of this panel; NULL: zero */
-  int from_c;        /* start from C itself, not from the bias */
-  const float *next; /* of the next block of B: `next_step` floats at each step of k are fetched ahead */
-  size_t next_step;
-} KERNEL(tile);
 
 #define TILE_REPEAT_1(X, rows) X(0, rows)
 #define TILE_REPEAT_2(X, rows) TILE_REPEAT_1(X, rows) X(1, rows)
@@ -117,20 +106,16 @@ typedef struct KERNEL(tile) {
 #define TILE_REPEAT_8(X, rows) TILE_REPEAT_7(X, rows) X(7, rows)
 #define TILE_REPEAT_9(X, rows) TILE_REPEAT_8(X, rows) X(8, rows)
 #define TILE_REPEAT_10(X, rows) TILE_REPEAT_9(X, rows) X(9, rows)
-#define TILE_REPEAT_11(X, rows) TILE_REPEAT_10(X, rows) X(10, rows)
-#define TILE_REPEAT_12(X, rows) TILE_REPEAT_11(X, rows) X(11, rows)
-#define TILE_REPEAT_13(X, rows) TILE_REPEAT_12(X, rows) X(12, rows)
-#define TILE_REPEAT_14(X, rows) TILE_REPEAT_13(X, rows) X(13, rows)
 
 #define TILE_DECLARE(r, rows) VEC(real) s##r, t##r;
-#define TILE_LOAD(r, rows) s##r = VEC(load)(c + (r) * c_row), t##r = VEC(load)(c + (r) * c_row + VEC_WIDTH);
+#define TILE_LOAD(r, rows) s##r = VEC(load)(c + (r)*c_row), t##r = VEC(load)(c + (r)*c_row + VEC_WIDTH);
 #define TILE_SET(r, rows) s##r = start0, t##r = start1;
 #define TILE_STEP(r, rows)                                                                                             \
-  x = VEC(set1)(a[(r) * GEMM_STRIDE(rows)]), s##r = VEC(fma)(x, b0, s##r), t##r = VEC(fma)(x, b1, t##r);
-#define TILE_STORE(r, rows) VEC(store)(c + (r) * c_row, s##r), VEC(store)(c + (r) * c_row + VEC_WIDTH, t##r);
+  x = VEC(set1)(a[(r)*S2S__GEMM_STRIDE(rows)]), s##r = VEC(fma)(x, b0, s##r), t##r = VEC(fma)(x, b1, t##r);
+#define TILE_STORE(r, rows) VEC(store)(c + (r)*c_row, s##r), VEC(store)(c + (r)*c_row + VEC_WIDTH, t##r);
 
 #define TILE(rows)                                                                                                     \
-  static void KERNEL(tile##rows)(const KERNEL(tile) * tile) {                                                          \
+  static void KERNEL(tile##rows)(const s2s__gemm_tile *tile) {                                                         \
     const float *a = tile->a, *b = tile->b, *ahead = tile->c + GEMM_PANEL, *const last = a + tile->depth;              \
     const float *end = tile->depth > (rows) ? a + (rows) : last;                                                       \
     float *const c = tile->c;                                                                                          \
@@ -146,7 +131,8 @@ typedef struct KERNEL(tile) {
       for (; a < end; a++, b += GEMM_PANEL, ahead += step) {                                                           \
         const VEC(real) b0 = VEC(load)(b), b1 = VEC(load)(b + VEC_WIDTH);                                              \
         VEC(real) x;                                                                                                   \
-        TUNE_PF  \
+        _mm_prefetch((const char *)ahead, _MM_HINT_T0);                                                                \
+        if (GEMM_PANEL > 16) _mm_prefetch((const char *)(ahead + 16), _MM_HINT_T0);                                    \
         TILE_REPEAT_##rows(TILE_STEP, rows)                                                                            \
       }                                                                                                                \
       if (end == last) break;                                                                                          \
@@ -166,52 +152,44 @@ TILE(7)
 TILE(8)
 TILE(9)
 TILE(10)
-TILE(11)
-TILE(12)
-TILE(13)
-TILE(14)
 #endif
 
 /* tile with r rows at [r - 1] */
-static void (*const KERNEL(tiles)[VEC_TILE_ROWS])(const KERNEL(tile) *) = {
-    KERNEL(tile1), KERNEL(tile2), KERNEL(tile3), KERNEL(tile4), KERNEL(tile5), KERNEL(tile6),
+static void (*const KERNEL(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
+    KERNEL(tile1), KERNEL(tile2), KERNEL(tile3), KERNEL(tile4),  KERNEL(tile5), KERNEL(tile6),
 #if VEC_TILE_ROWS > 6
-    KERNEL(tile7), KERNEL(tile8), KERNEL(tile9), KERNEL(tile10), KERNEL(tile11), KERNEL(tile12), KERNEL(tile13),
-    KERNEL(tile14),
+    KERNEL(tile7), KERNEL(tile8), KERNEL(tile9), KERNEL(tile10),
 #endif
 };
 
 /* The last panel, of fewer columns than GEMM_PANEL: the tile works on a copy of its part of C. */
-S2S__APART void KERNEL(tile_edge)(size_t rows, size_t columns, const KERNEL(tile) *tile) {
+S2S__APART void KERNEL(tile_edge)(size_t rows, size_t columns, const s2s__gemm_tile *tile) {
   float part[VEC_TILE_ROWS * GEMM_PANEL] = {0}, start[GEMM_PANEL] = {0};
-  KERNEL(tile) whole = *tile;
+  s2s__gemm_tile whole = *tile;
   whole.c = part, whole.c_row = GEMM_PANEL, whole.bias = start;
   if (tile->from_c)
     for (size_t r = 0; r < rows; r++) memcpy(part + r * GEMM_PANEL, tile->c + r * tile->c_row, columns * sizeof *part);
-  else if (tile->bias) memcpy(start, tile->bias, columns * sizeof *start);
+  else if (tile->bias)
+    memcpy(start, tile->bias, columns * sizeof *start);
   KERNEL(tiles)[rows - 1](&whole);
   for (size_t r = 0; r < rows; r++) memcpy(tile->c + r * tile->c_row, part + r * GEMM_PANEL, columns * sizeof *part);
 }
 
 /* ---- blocks ---- */
 
-/* Part of a multiplication: a tile of rows, a group of columns, a block of k. */
-typedef struct KERNEL(block) {
-  size_t row, rows, column, columns, k, depth;
-  const float *next; /* the next block of B, panels g->k * GEMM_PANEL apart; of it `next_step` floats a step of k, */
-  size_t next_step;  /* from the first or in the middle, as there is but a share for each tile of rows */
-} KERNEL(block);
-
 /* scratch[r * stride + i] = a[r + i * a_step] for r < rows, i < depth: part of a transposed matrix */
 static void KERNEL(copy_transposed)(const float *a, size_t a_step, size_t rows, size_t depth, size_t stride,
                                     float *scratch) {
-  const size_t side = rows >= 8 ? 8 : 4;
   size_t i = 0;
-  for (; rows >= 4 && i + side <= depth; i += side) {
-    for (size_t r = 0; r < rows; r += side) { /* the last square ends with the last row, over the one before */
-      const size_t at = r + side <= rows ? r : rows - side;
-      if (side == 8) KERNEL(transpose8)(a + at + i * a_step, a_step, scratch + at * stride + i, stride);
-      else KERNEL(transpose4)(a + at + i * a_step, a_step, scratch + at * stride + i, stride);
+  for (; rows >= 4 && i + 8 <= depth; i += 8) {
+    const float *from = a + i * a_step;
+    float *to = scratch + i;
+    size_t r = 0;
+    for (; r + 8 <= rows; r += 8) KERNEL(transpose8)(from + r, a_step, to + r * stride, stride);
+    for (; r < rows; r += 4) { /* the last squares end with the last row, over some that are done */
+      const size_t at = r + 4 <= rows ? r : rows - 4;
+      KERNEL(transpose4)(from + at, a_step, to + at * stride, stride);
+      KERNEL(transpose4)(from + at + 4 * a_step, a_step, to + at * stride + 4, stride);
     }
   }
   for (; i < depth; i++)
@@ -219,32 +197,35 @@ static void KERNEL(copy_transposed)(const float *a, size_t a_step, size_t rows, 
 }
 
 /* scratch[r * stride + i] = A(row + r, k + i) */
-static void KERNEL(copy_block)(const s2s__gemm *g, const KERNEL(block) *block, size_t stride, float *scratch) {
+static void KERNEL(copy_block)(const s2s__gemm *g, const s2s__gemm_block *block, size_t stride, float *scratch) {
   const float *a = g->a + block->row * g->a_row + block->k * g->a_step;
   if (g->a_step == 1)
     for (size_t r = 0; r < block->rows; r++) memcpy(scratch + r * stride, a + r * g->a_row, block->depth * sizeof *a);
-  else if (g->a_row == 1) KERNEL(copy_transposed)(a, g->a_step, block->rows, block->depth, stride, scratch);
+  else if (g->a_row == 1)
+    KERNEL(copy_transposed)(a, g->a_step, block->rows, block->depth, stride, scratch);
   else
     for (size_t i = 0; i < block->depth; i++)
       for (size_t r = 0; r < block->rows; r++) scratch[r * stride + i] = a[r * g->a_row + i * g->a_step];
 }
 
-static void KERNEL(block_run)(const s2s__gemm *g, const KERNEL(block) *block) {
-  float scratch[GEMM_SCRATCH];
+static void KERNEL(block_run)(const s2s__gemm *g, const s2s__gemm_block *block) {
+  float scratch[S2S__GEMM_SCRATCH];
   const size_t end = block->column + block->columns;
-  KERNEL(tile) tile = {.depth = block->depth,
-                       .a = scratch,
-                       .c_row = g->c_row,
-                       .from_c = g->accumulate || block->k > 0,
-                       .next = block->next,
-                       .next_step = block->next_step};
-  KERNEL(copy_block)(g, block, GEMM_STRIDE(block->rows), scratch);
+  s2s__gemm_tile tile = {.depth = block->depth,
+                         .a = scratch,
+                         .c_row = g->c_row,
+                         .from_c = g->accumulate || block->k > 0,
+                         .next = block->next,
+                         .next_step = block->next_step};
+  if (block->depth > 0) KERNEL(copy_block)(g, block, S2S__GEMM_STRIDE(block->rows), scratch);
   for (size_t j = block->column; j < end; j += GEMM_PANEL, tile.next += g->k * GEMM_PANEL) {
     tile.b = g->b + j * g->k + block->k * GEMM_PANEL;
     tile.c = g->c + block->row * g->c_row + j;
     tile.bias = g->bias ? g->bias + j : NULL;
-    if (g->n - j >= GEMM_PANEL) KERNEL(tiles)[block->rows - 1](&tile);
-    else KERNEL(tile_edge)(block->rows, g->n - j, &tile);
+    if (g->n - j >= GEMM_PANEL)
+      KERNEL(tiles)[block->rows - 1](&tile);
+    else
+      KERNEL(tile_edge)(block->rows, g->n - j, &tile);
   }
 }
 
@@ -253,21 +234,20 @@ static void KERNEL(block_run)(const s2s__gemm *g, const KERNEL(block) *block) {
 /* Whole panels side by side, so that enough sums are under way to hide their latency, and enough streams of B that of
  * memory. s and t are a panel's two vectors, of `first` and `second` columns. */
 #define ROW_START(p, unused)                                                                                           \
-  VEC(real) s##p = start ? VEC(get)(start + (p) * GEMM_PANEL, first) : VEC(zero)();                                    \
-  VEC(real) t##p = start ? VEC(get)(start + (p) * GEMM_PANEL + VEC_WIDTH, second) : VEC(zero)();
+  VEC(real) s##p = start ? VEC(get)(start + (p)*GEMM_PANEL, first) : VEC(zero)();                                      \
+  VEC(real) t##p = start ? VEC(get)(start + (p)*GEMM_PANEL + VEC_WIDTH, second) : VEC(zero)();
 #define ROW_STEP(p, unused)                                                                                            \
-  s##p = VEC(fma)(x, VEC(load)(b + (p) * stride), s##p);                                                               \
-  t##p = VEC(fma)(x, VEC(load)(b + (p) * stride + VEC_WIDTH), t##p);
+  s##p = VEC(fma)(x, VEC(load)(b + (p)*stride), s##p);                                                                 \
+  t##p = VEC(fma)(x, VEC(load)(b + (p)*stride + VEC_WIDTH), t##p);
 #define ROW_STORE(p, unused)                                                                                           \
-  VEC(put)(c + (p) * GEMM_PANEL, first, s##p), VEC(put)(c + (p) * GEMM_PANEL + VEC_WIDTH, second, t##p);
+  VEC(put)(c + (p)*GEMM_PANEL, first, s##p), VEC(put)(c + (p)*GEMM_PANEL + VEC_WIDTH, second, t##p);
 
 #define ROW(panels)                                                                                                    \
   S2S__INLINE void KERNEL(row##panels)(const s2s__gemm *g, size_t j, size_t first, size_t second) {                    \
     const size_t k = g->k, stride = k * GEMM_PANEL, a_step = g->a_step;                                                \
     const float *a = g->a, *b = g->b + j * k, *start = g->accumulate ? g->c + j : g->bias ? g->bias + j : NULL;        \
     float *c = g->c + j;                                                                                               \
-    TILE_REPEAT_##panels(ROW_START, )                                                                                  \
-    for (size_t i = 0; i < k; i++, a += a_step, b += GEMM_PANEL) {                                                     \
+    TILE_REPEAT_##panels(ROW_START, ) for (size_t i = 0; i < k; i++, a += a_step, b += GEMM_PANEL) {                   \
       const VEC(real) x = VEC(set1)(*a);                                                                               \
       TILE_REPEAT_##panels(ROW_STEP, )                                                                                 \
     }                                                                                                                  \
@@ -289,23 +269,14 @@ static void KERNEL(gemm_row)(const s2s__gemm *g) {
 
 /* ---- the whole ---- */
 
-/* The least multiple of `unit` that cuts `size` into as few parts as `most` does. */
-static size_t KERNEL(part)(size_t size, size_t most, size_t unit) {
-  const size_t parts = (size + most - 1) / most, even = parts > 0 ? (size + parts - 1) / parts : 0;
-  return even > 0 ? (even + unit - 1) / unit * unit : unit;
-}
-
-/* All rows of one group of columns and one block of k. Meanwhile B's next block is fetched into the second-level cache,
- * a share by each tile of rows: the next in k, or else the first of the next columns. */
-static void KERNEL(gemm_block)(const s2s__gemm *g, KERNEL(block) block, size_t tiles) {
+/* All rows of one group of columns and one block of k; each tile of rows fetches its share of B to come. */
+static void KERNEL(gemm_block)(const s2s__gemm *g, s2s__gemm_block block, size_t tiles) {
   const size_t rows = g->m / tiles, longer = g->m % tiles; /* the first `longer` tiles have one row more */
-  const size_t k = block.k + block.depth, column = block.column + block.columns;
-  const float *next = k < g->k ? g->b + block.column * g->k + k * GEMM_PANEL : g->b + column * g->k;
-  if (k < g->k || column + block.columns <= g->n) block.next_step = GEMM_PANEL / tiles;
-  else next = g->b;
-  for (size_t t = 0; t < tiles; t++, block.row += block.rows) {
+  const float *next = s2s__gemm_next(g, &block, tiles, GEMM_PANEL);
+  block.next_step = next ? GEMM_PANEL / tiles : 0;
+  block.next = next ? next : g->b;
+  for (size_t t = 0; t < tiles; t++, block.row += block.rows, block.next += block.depth * block.next_step) {
     block.rows = rows + (t < longer);
-    block.next = next + t * block.depth * block.next_step;
     KERNEL(block_run)(g, &block);
   }
 }
@@ -317,10 +288,10 @@ static void KERNEL(gemm)(const s2s__gemm *g) {
   }
   const size_t tiles = (g->m + VEC_TILE_ROWS - 1) / VEC_TILE_ROWS;
   if (tiles == 0) return;
-  const size_t depth = KERNEL(part)(g->k, GEMM_STRIDE((g->m + tiles - 1) / tiles), 8);
-  const size_t columns = KERNEL(part)(g->n, GEMM_B_BLOCK / depth, GEMM_PANEL);
+  const size_t depth = s2s__gemm_part(g->k, S2S__GEMM_STRIDE((g->m + tiles - 1) / tiles), 8);
+  const size_t columns = s2s__gemm_part(g->n, S2S__GEMM_B_BLOCK / depth, GEMM_PANEL);
   for (size_t j = 0; j < g->n; j += columns) {
-    KERNEL(block) block = {.column = j, .columns = g->n - j < columns ? g->n - j : columns};
+    s2s__gemm_block block = {.column = j, .columns = g->n - j < columns ? g->n - j : columns};
     do {
       block.depth = g->k - block.k < depth ? g->k - block.k : depth;
       KERNEL(gemm_block)(g, block, tiles);
@@ -330,9 +301,7 @@ static void KERNEL(gemm)(const s2s__gemm *g) {
 }
 
 #undef GEMM_PANEL
-#undef GEMM_SCRATCH
 #undef GEMM_STRIDE
-#undef GEMM_B_BLOCK
 #undef TILE_REPEAT_1
 #undef TILE_REPEAT_2
 #undef TILE_REPEAT_3
@@ -343,10 +312,6 @@ static void KERNEL(gemm)(const s2s__gemm *g) {
 #undef TILE_REPEAT_8
 #undef TILE_REPEAT_9
 #undef TILE_REPEAT_10
-#undef TILE_REPEAT_11
-#undef TILE_REPEAT_12
-#undef TILE_REPEAT_13
-#undef TILE_REPEAT_14
 #undef TILE_DECLARE
 #undef TILE_LOAD
 #undef TILE_SET

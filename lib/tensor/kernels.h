@@ -11,8 +11,9 @@
  * what stands in C). Reductions along a row (dot, sums) depend only on the row's length.
  *
  * Special values. NaN in gives NaN out; infinities follow the mathematical function. Sizes of zero do nothing (a sum is
- * zero, a maximum minus infinity). No kernel reads or writes outside the sizes given; packed panels are padded with zeros.
- * Outputs may be the same array as an input where a comment says so ("in place"), and must not overlap otherwise.
+ * zero, a maximum minus infinity). No kernel reads or writes outside the sizes given; packed panels are padded with
+ * zeros. Outputs may be the same array as an input where a comment says so ("in place"), and must not overlap
+ * otherwise.
  */
 #ifndef S2S__TENSOR_KERNELS_H
 #define S2S__TENSOR_KERNELS_H
@@ -21,8 +22,9 @@
 
 /* C[M,N] = start + A[M,K] B[K,N]
  * A(i,k) = a[i * a_row + k * a_step]: a matrix (a_step 1) or a transposed one (a_row 1).
- * B is packed by pack(): panels of `panel` columns, panel p holding rows k = 0..K-1 of columns p*panel .. p*panel+panel-1.
- * start: C itself when accumulate, else bias[j], else zero (bias NULL). accumulate and bias do not go together. */
+ * B is packed by pack(): panels of `panel` columns, panel p holding rows k = 0..K-1 of columns p*panel ..
+ * p*panel+panel-1. start: C itself when accumulate, else bias[j], else zero (bias NULL). accumulate and bias do not go
+ * together. */
 typedef struct s2s__gemm {
   size_t m, n, k;
   const s2s__real *a;
@@ -45,21 +47,21 @@ typedef struct s2s__kernels {
 
   /* Vectors of n numbers. */
   s2s__real (*dot)(size_t n, const s2s__real *x, const s2s__real *y);
-  void (*axpy)(size_t n, s2s__real alpha, const s2s__real *x, s2s__real *y); /* y += alpha x */
-  void (*add)(size_t n, const s2s__real *x, s2s__real *y);                   /* y += x */
+  void (*axpy)(size_t n, s2s__real alpha, const s2s__real *x, s2s__real *y);            /* y += alpha x */
+  void (*add)(size_t n, const s2s__real *x, s2s__real *y);                              /* y += x */
   void (*multiply_add)(size_t n, const s2s__real *a, const s2s__real *b, s2s__real *y); /* y += a * b, each element */
-  void (*scale)(size_t n, s2s__real alpha, s2s__real *x);                    /* x *= alpha */
+  void (*scale)(size_t n, s2s__real alpha, s2s__real *x);                               /* x *= alpha */
   s2s__real (*sum)(size_t n, const s2s__real *x);
-  s2s__real (*max)(size_t n, const s2s__real *x); /* NaN when there is one */
+  s2s__real (*max)(size_t n, const s2s__real *x);      /* NaN when there is one */
   double (*sum_squares)(size_t n, const s2s__real *x); /* added in double */
 
-  /* y = f(x), in place allowed. Bounds of the error in ULP are stated in kernels.md of docs and tested. */
+  /* y = f(x), in place allowed. Errors over the whole float range are at most 2 ULP (exp), 4 (tanh), 4 (sigmoid). */
   void (*exp)(size_t n, const s2s__real *x, s2s__real *y);
   void (*tanh)(size_t n, const s2s__real *x, s2s__real *y);
   void (*sigmoid)(size_t n, const s2s__real *x, s2s__real *y);
   void (*tanh_backward)(size_t n, const s2s__real *y, const s2s__real *dy, s2s__real *dx); /* dx += dy (1 - y^2) */
 
-  /* x becomes softmax(x): exp(x - max) / sum. in place. */
+  /* x becomes softmax(x): exp(x - max) / sum, in place. A row that has +inf, or nothing but -inf, becomes NaN. */
   void (*softmax)(size_t n, s2s__real *x);
   /* dx += p * (dp - sum(p dp)) */
   void (*softmax_backward)(size_t n, const s2s__real *p, const s2s__real *dp, s2s__real *dx);
@@ -68,9 +70,10 @@ typedef struct s2s__kernels {
 
   /* Softmax cross-entropy of one row with label smoothing (Szegedy et al. 2016; PyTorch's definition):
    * loss = (1 - eps) * -log p[target] + eps * mean over all n classes of -log p.
-   * logits become scale * d loss / d logits = scale * (p - (1 - eps) [j = target] - eps / n). Returns the loss (unscaled);
-   * *plain gets -log p[target] alone. */
-  s2s__real (*cross_entropy)(size_t n, s2s__real *logits, size_t target, s2s__real eps, s2s__real scale, s2s__real *plain);
+   * logits become scale * d loss / d logits = scale * (p - (1 - eps) [j = target] - eps / n). Returns the loss
+   * (unscaled); *plain gets -log p[target] alone. */
+  s2s__real (*cross_entropy)(size_t n, s2s__real *logits, size_t target, s2s__real eps, s2s__real scale,
+                             s2s__real *plain);
 
   /* One LSTM step for one row (Hochreiter and Schmidhuber 1997, with forget gates; gate order i f g o as PyTorch's).
    * a[4H] = x W_ih^T + b_ih (in), r[4H] = h W_hh^T + b_hh (in)
@@ -103,18 +106,19 @@ typedef struct s2s__kernels {
    * u ^= u >> 16; u *= 0x85EBCA6B; u ^= key >> 32; u ^= u >> 13; u *= 0xC2B2AE35; u ^= u >> 16. In place allowed. */
   void (*dropout)(size_t n, uint64_t key, uint32_t threshold, s2s__real scale, const s2s__real *x, s2s__real *y);
 
-  /* Adam (Kingma and Ba 2015) over n parameters: g = gradient * gradient_scale; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
-   * p -= rate * m / (sqrt(v) * v_scale + eps); the caller folds the bias corrections into rate and v_scale:
-   * rate = lr / (1 - b1^t), v_scale = 1 / sqrt(1 - b2^t). */
-  void (*adam)(size_t n, const s2s__real *gradient, s2s__real gradient_scale, s2s__real b1, s2s__real b2, s2s__real rate,
-               s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p);
+  /* Adam (Kingma and Ba 2015) over n parameters: g = gradient * gradient_scale; m = b1 m + (1-b1) g; v = b2 v + (1-b2)
+   * g^2; p -= rate * m / (sqrt(v) * v_scale + eps); the caller folds the bias corrections into rate and v_scale: rate =
+   * lr / (1 - b1^t), v_scale = 1 / sqrt(1 - b2^t). */
+  void (*adam)(size_t n, const s2s__real *gradient, s2s__real gradient_scale, s2s__real b1, s2s__real b2,
+               s2s__real rate, s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p);
 } s2s__kernels;
 
-/* The table for a `cpu` option ("auto", "c", "avx2", "avx512") on a machine with `features` (s2s__cpu_features()), or NULL
- * when the machine, or this build, lacks it. Tables are constant; the pointer lives as long as the program. */
+/* The table for a `cpu` option ("auto", "c", "avx2", "avx512") on a machine with `features` (s2s__cpu_features()), or
+ * NULL when the machine, or this build, lacks it. Tables are constant; the pointer lives as long as the program. */
 const s2s__kernels *s2s__kernels_choose(const char *cpu, uint32_t features);
 
-/* Names of all levels of this build that `features` can run, from "c" upwards; NULL past the last. For tests and messages. */
+/* Names of all levels of this build that `features` can run, from "c" upwards; NULL past the last. For tests and
+ * messages. */
 const char *s2s__kernels_level(size_t index, uint32_t features);
 
 #endif

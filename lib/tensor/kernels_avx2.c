@@ -6,6 +6,7 @@
 
 #if S2S__X86
 
+#include "tensor/gemm_plan.h"
 #include "tensor/math_c.h"
 
 #include <immintrin.h>

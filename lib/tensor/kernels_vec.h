@@ -3,18 +3,27 @@
  * Every vector kernel, once, over the verbs of a level (vec_avx2.h, vec_avx512.h); kernels_c.c says what each means.
  * Included once for each level.
  *
- * An elementwise kernel is one piece of up to VEC_WIDTH numbers (..._at) and a loop over full pieces and the rest; with
- * a constant count the piece has no masks. Sums run in four vectors that are added as a tree, full vectors first and
- * the rest of the row, filled up with zeros, into the first: a function of the length alone.
+ * Elementwise kernels are written for `count` numbers from j on, at most VEC_WIDTH; VEC_EACH and VEC_MAP run that over
+ * a row, in full vectors (where count is a constant, and nothing is masked) and the rest. Sums run in four vectors that
+ * are added as a tree, full vectors first and the rest of the row, filled up with zeros, into the first: a function of
+ * the length alone.
  */
 
-/* Calls piece with j = 0, VEC_WIDTH, ... and the count of numbers there. */
-#define VEC_EACH(n, piece)                                                                                             \
+/* A statement for each j and count of n numbers. */
+#define VEC_EACH(n, statement)                                                                                         \
   do {                                                                                                                 \
     size_t j = 0;                                                                                                      \
-    for (; j + VEC_WIDTH <= (n); j += VEC_WIDTH) piece(j, VEC_WIDTH);                                                  \
-    if (j < (n)) piece(j, (n)-j);                                                                                      \
+    for (; j + VEC_WIDTH <= (n); j += VEC_WIDTH) {                                                                     \
+      const size_t count = VEC_WIDTH;                                                                                  \
+      statement;                                                                                                       \
+    }                                                                                                                  \
+    if (j < (n)) {                                                                                                     \
+      const size_t count = (n)-j;                                                                                      \
+      statement;                                                                                                       \
+    }                                                                                                                  \
   } while (0)
+#define AT(x) VEC(get)((x) + j, count) /* the numbers of x there */
+#define VEC_MAP(n, y, value) VEC_EACH(n, VEC(put)((y) + j, count, value))
 
 /* ---- sums and maxima ---- */
 
@@ -52,15 +61,7 @@ static float KERNEL(sum)(size_t n, const float *x) {
 
 static double KERNEL(sum_squares)(size_t n, const float *x) {
   VEC(wide) low = VEC(wide_zero)(), high = low;
-#define PIECE(j, count)                                                                                                \
-  do {                                                                                                                 \
-    const VEC(real) piece = VEC(get)(x + (j), (count));                                                                \
-    const VEC(wide) l = VEC(wide_low)(piece), h = VEC(wide_high)(piece);                                               \
-    low = VEC(wide_fma)(l, l, low);                                                                                    \
-    high = VEC(wide_fma)(h, h, high);                                                                                  \
-  } while (0)
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_EACH(n, low = VEC(wide_square)(VEC(wide_low)(AT(x)), low); high = VEC(wide_square)(VEC(wide_high)(AT(x)), high));
   return VEC(wide_sum)(low) + VEC(wide_sum)(high);
 }
 
@@ -86,50 +87,23 @@ static float KERNEL(max)(size_t n, const float *x) {
 
 static void KERNEL(axpy)(size_t n, float alpha, const float *x, float *y) {
   const VEC(real) factor = VEC(set1)(alpha);
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(y + (j), (count), VEC(fma)(factor, VEC(get)(x + (j), (count)), VEC(get)(y + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, y, VEC(fma)(factor, AT(x), AT(y)));
 }
 
-static void KERNEL(add)(size_t n, const float *x, float *y) {
-#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(add)(VEC(get)(x + (j), (count)), VEC(get)(y + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
-}
+static void KERNEL(add)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(add)(AT(x), AT(y))); }
 
 static void KERNEL(multiply_add)(size_t n, const float *a, const float *b, float *y) {
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(y + (j), (count),                                                                                           \
-           VEC(fma)(VEC(get)(a + (j), (count)), VEC(get)(b + (j), (count)), VEC(get)(y + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, y, VEC(fma)(AT(a), AT(b), AT(y)));
 }
 
 static void KERNEL(scale)(size_t n, float alpha, float *x) {
   const VEC(real) factor = VEC(set1)(alpha);
-#define PIECE(j, count) VEC(put)(x + (j), (count), VEC(mul)(VEC(get)(x + (j), (count)), factor))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, x, VEC(mul)(AT(x), factor));
 }
 
-static void KERNEL(exp)(size_t n, const float *x, float *y) {
-#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(exp)(VEC(get)(x + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
-}
-
-static void KERNEL(tanh)(size_t n, const float *x, float *y) {
-#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(tanh)(VEC(get)(x + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
-}
-
-static void KERNEL(sigmoid)(size_t n, const float *x, float *y) {
-#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(sigmoid)(VEC(get)(x + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
-}
+static void KERNEL(exp)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(exp)(AT(x))); }
+static void KERNEL(tanh)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(tanh)(AT(x))); }
+static void KERNEL(sigmoid)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(sigmoid)(AT(x))); }
 
 /* 1 - y^2, rounded once */
 S2S__INLINE VEC(real) KERNEL(tanh_slope)(VEC(real) y) { return VEC(fnma)(y, y, VEC(set1)(1.0f)); }
@@ -137,12 +111,7 @@ S2S__INLINE VEC(real) KERNEL(tanh_slope)(VEC(real) y) { return VEC(fnma)(y, y, V
 S2S__INLINE VEC(real) KERNEL(sigmoid_slope)(VEC(real) y) { return VEC(mul)(y, VEC(sub)(VEC(set1)(1.0f), y)); }
 
 static void KERNEL(tanh_backward)(size_t n, const float *y, const float *dy, float *dx) {
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(dx + (j), (count),                                                                                          \
-           VEC(fma)(VEC(get)(dy + (j), (count)), KERNEL(tanh_slope)(VEC(get)(y + (j), (count))),                       \
-                    VEC(get)(dx + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, dx, VEC(fma)(AT(dy), KERNEL(tanh_slope)(AT(y)), AT(dx)));
 }
 
 /* ---- softmax ---- */
@@ -173,20 +142,13 @@ static void KERNEL(softmax)(size_t n, float *x) {
 
 static void KERNEL(softmax_backward)(size_t n, const float *p, const float *dp, float *dx) {
   const VEC(real) mean = VEC(set1)(KERNEL(dot)(n, p, dp));
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(dx + (j), (count),                                                                                          \
-           VEC(fma)(VEC(get)(p + (j), (count)), VEC(sub)(VEC(get)(dp + (j), (count)), mean),                           \
-                    VEC(get)(dx + (j), (count))))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, dx, VEC(fma)(AT(p), VEC(sub)(AT(dp), mean), AT(dx)));
 }
 
 static void KERNEL(log_softmax)(size_t n, const float *x, float *y) {
   const float most = KERNEL(max)(n, x);
   const VEC(real) shift = VEC(set1)(most), log_sum = VEC(set1)(s2s__log_c(KERNEL(exp_shifted)(n, x, most, NULL)));
-#define PIECE(j, count) VEC(put)(y + (j), (count), VEC(sub)(VEC(sub)(VEC(get)(x + (j), (count)), shift), log_sum))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, y, VEC(sub)(VEC(sub)(AT(x), shift), log_sum));
 }
 
 /* sum of x - most */
@@ -208,10 +170,7 @@ static float KERNEL(cross_entropy)(size_t n, float *logits, size_t target, float
   const float sum = KERNEL(exp_shifted)(n, logits, most, logits), log_sum = s2s__log_c(sum), inverse = 1.0f / sum;
   const float target_gradient = logits[target] * inverse - (1.0f - eps) - share;
   const VEC(real) factor = VEC(set1)(scale * inverse), offset = VEC(set1)(scale * share);
-#define PIECE(j, count)                                                                                                \
-  VEC(put)(logits + (j), (count), VEC(sub)(VEC(mul)(VEC(get)(logits + (j), (count)), factor), offset))
-  VEC_EACH(n, PIECE);
-#undef PIECE
+  VEC_MAP(n, logits, VEC(sub)(VEC(mul)(AT(logits), factor), offset));
   logits[target] = scale * target_gradient;
   *plain = log_sum - at_target;
   return (1.0f - eps) * *plain + (eps > 0 ? eps * log_sum - share * shifted_sum : 0);

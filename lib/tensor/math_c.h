@@ -55,21 +55,22 @@ S2S__INLINE uint32_t s2s__bits_of_float(float x) {
 /* 2^n for -126 <= n <= 127. */
 S2S__INLINE float s2s__power_of_two(int32_t n) { return s2s__float_of_bits((uint32_t)(n + 127) << 23); }
 
-/* e^r - 1, where x = n ln 2 + r. |x| < 2^13; NaN gives n = 0. ln 2 is taken in two parts, the first of ten bits. */
+/* e^r - 1, where x = n ln 2 + r. |x| < 2^13; NaN gives any n. ln 2 is taken in two parts, the first of ten bits.
+ * Without branches, so that compilers can make vectors of it. */
 S2S__INLINE float s2s__exp_parts(float x, int32_t *n) {
-  const float big = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
+  const float big = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, in the lowest bits */
   const float shifted = x * S2S__LOG2E + big;
   const float whole = shifted - big;
   const float high = x - whole * 0.693359375f;
   const float r = high - whole * -2.12194440e-4f;
   const float q = (((S2S__EXP_Q4 * r + S2S__EXP_Q3) * r + S2S__EXP_Q2) * r + S2S__EXP_Q1) * r + S2S__EXP_Q0;
-  *n = whole == whole ? (int32_t)whole : 0;
+  *n = (int32_t)(s2s__bits_of_float(shifted) - 0x4b400000u);
   return r + r * r * q;
 }
 
 S2S__INLINE float s2s__exp_c(float x) {
   int32_t n;
-  const float bounded = x > S2S__EXP_HIGH ? S2S__EXP_HIGH : x < S2S__EXP_LOW ? S2S__EXP_LOW : x;
+  const float below = S2S__EXP_HIGH < x ? S2S__EXP_HIGH : x, bounded = S2S__EXP_LOW > below ? S2S__EXP_LOW : below;
   const float p = s2s__exp_parts(bounded, &n);
   const int32_t half = n / 2; /* two steps: 2^n itself may not be a normal number */
   return (1.0f + p) * s2s__power_of_two(half) * s2s__power_of_two(n - half);
@@ -77,8 +78,8 @@ S2S__INLINE float s2s__exp_c(float x) {
 
 S2S__INLINE float s2s__tanh_c(float x) {
   int32_t n;
-  const float size = x < 0 ? -x : x;
-  const float bounded = size > S2S__TANH_HIGH ? S2S__TANH_HIGH : size;
+  const float size = s2s__float_of_bits(s2s__bits_of_float(x) & 0x7fffffffu);
+  const float bounded = S2S__TANH_HIGH < size ? S2S__TANH_HIGH : size;
   const float p = s2s__exp_parts(2.0f * bounded, &n);
   const float power = s2s__power_of_two(n);
   const float w = p * power + (power - 1.0f);

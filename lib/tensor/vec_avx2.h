@@ -34,8 +34,10 @@ S2S__INLINE VEC(real) VEC(get)(const float *p, size_t count) {
   return count == VEC_WIDTH ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, VEC(first)(count));
 }
 S2S__INLINE void VEC(put)(float *p, size_t count, VEC(real) x) {
-  if (count == VEC_WIDTH) _mm256_storeu_ps(p, x);
-  else _mm256_maskstore_ps(p, VEC(first)(count), x);
+  if (count == VEC_WIDTH)
+    _mm256_storeu_ps(p, x);
+  else
+    _mm256_maskstore_ps(p, VEC(first)(count), x);
 }
 
 S2S__INLINE VEC(real) VEC(add)(VEC(real) a, VEC(real) b) { return _mm256_add_ps(a, b); }
@@ -86,7 +88,8 @@ S2S__INLINE int VEC(any_nan)(VEC(real) x) { return _mm256_movemask_ps(_mm256_cmp
 S2S__INLINE VEC(wide) VEC(wide_zero)(void) { return _mm256_setzero_pd(); }
 S2S__INLINE VEC(wide) VEC(wide_low)(VEC(real) x) { return _mm256_cvtps_pd(_mm256_castps256_ps128(x)); }
 S2S__INLINE VEC(wide) VEC(wide_high)(VEC(real) x) { return _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1)); }
-S2S__INLINE VEC(wide) VEC(wide_fma)(VEC(wide) a, VEC(wide) b, VEC(wide) c) { return _mm256_fmadd_pd(a, b, c); }
+/* x^2 + sum */
+S2S__INLINE VEC(wide) VEC(wide_square)(VEC(wide) x, VEC(wide) sum) { return _mm256_fmadd_pd(x, x, sum); }
 S2S__INLINE double VEC(wide_sum)(VEC(wide) x) {
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));

@@ -7,7 +7,7 @@
 #define KERNEL(name) S2S__JOIN(name, avx512)
 #define VEC_NAME "avx512"
 #define VEC_WIDTH 16
-#define VEC_TILE_ROWS 14 /* 2 registers a row, 2 for B, 1 for A, of 32 */
+#define VEC_TILE_ROWS 10 /* 23 of 32 registers; more rows would make A's blocks shallower, which costs more */
 
 typedef __m512 VEC(real);
 typedef __m512d VEC(wide);
@@ -26,8 +26,10 @@ S2S__INLINE VEC(real) VEC(get)(const float *p, size_t count) {
   return count == VEC_WIDTH ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(VEC(first)(count), p);
 }
 S2S__INLINE void VEC(put)(float *p, size_t count, VEC(real) x) {
-  if (count == VEC_WIDTH) _mm512_storeu_ps(p, x);
-  else _mm512_mask_storeu_ps(p, VEC(first)(count), x);
+  if (count == VEC_WIDTH)
+    _mm512_storeu_ps(p, x);
+  else
+    _mm512_mask_storeu_ps(p, VEC(first)(count), x);
 }
 
 S2S__INLINE VEC(real) VEC(add)(VEC(real) a, VEC(real) b) { return _mm512_add_ps(a, b); }
@@ -74,7 +76,8 @@ S2S__INLINE int VEC(any_nan)(VEC(real) x) { return _mm512_cmp_ps_mask(x, x, _CMP
 S2S__INLINE VEC(wide) VEC(wide_zero)(void) { return _mm512_setzero_pd(); }
 S2S__INLINE VEC(wide) VEC(wide_low)(VEC(real) x) { return _mm512_cvtps_pd(_mm512_castps512_ps256(x)); }
 S2S__INLINE VEC(wide) VEC(wide_high)(VEC(real) x) { return _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1)); }
-S2S__INLINE VEC(wide) VEC(wide_fma)(VEC(wide) a, VEC(wide) b, VEC(wide) c) { return _mm512_fmadd_pd(a, b, c); }
+/* x^2 + sum */
+S2S__INLINE VEC(wide) VEC(wide_square)(VEC(wide) x, VEC(wide) sum) { return _mm512_fmadd_pd(x, x, sum); }
 S2S__INLINE double VEC(wide_sum)(VEC(wide) x) {
   const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));

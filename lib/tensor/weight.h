@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Opaque weights: a matrix W [out, in] as the multiplication wants it. Layers never look inside; a storage type (f32 now,
- * f16 and int8 later) is a matter of this file alone.
+ * Opaque weights: a matrix W [out, in] as the multiplication wants it. Layers never look inside; a storage type (f32
+ * now, f16 and int8 later) is a matter of this file alone.
  *
  *     W -> panels of `kernels->panel` outputs: panel p = W[p*NR .. p*NR+NR-1, :]^T, k-major, zero-padded in out
  *

@@ -237,7 +237,6 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   s2s__score score = {0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0};
   S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, &model, error));
   const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
-  if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* this call has answered it */
   if (status != S2S_OK) return s2s__model_release(model), status;
   trainer_judge(t, &score, model);
   return S2S_OK;

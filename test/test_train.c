@@ -1,0 +1,702 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Training and evaluation do what the header says: they learn, obey each option, count what they skip, keep the best
+ * model, stop when told to, and give the same bytes for one seed whatever the threads.
+ */
+#include "tiny.h"
+
+#include <math.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#define FOLDER "build/tmp/test_train"
+
+static tiny_watch watch;
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
+
+/* `count` strings of 3 to 6 letters out of four, with the same letters backwards; a few may come twice. */
+static s2s_corpus *reversal(const s2s_options *options, size_t count, uint32_t draw) {
+  s2s_corpus *corpus = NULL;
+  s2s_corpus_new(options, &corpus);
+  for (size_t i = 0; i < count; i++) {
+    char source[8] = "", target[8] = "";
+    draw = draw * 1664525u + 1013904223u;
+    const size_t length = 3 + (draw >> 28) % 4;
+    for (size_t j = 0; j < length; j++) {
+      source[j] = "abcd"[draw >> (8 + 2 * j) & 3];
+      target[length - 1 - j] = source[j];
+    }
+    if (tiny_add(corpus, source, target) != S2S_OK) diag("%s", s2s_error_message());
+  }
+  return corpus;
+}
+
+static s2s_options *task_options(void) {
+  static const char *const settings[][2] = {
+      {"source.tokens", "chars"},  {"target.tokens", "chars"}, {"embedding.dim", "12"}, {"encoder.hidden", "16"},
+      {"decoder.hidden", "32"},    {"dropout", "0"},           {"warmup", "0"},         {"learning_rate", "0.01"},
+      {"batch_sentences", "32"},   {"max_epochs", "0"},        {"patience", "0"},       {"label_smoothing", "0"}};
+  s2s_options *options = tiny_plain_options(&watch);
+  for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(options, settings[i][0], settings[i][1]);
+  return options;
+}
+
+/* What most cases need: a small corpus, options to change, a model. */
+typedef struct task {
+  s2s_options *options;
+  s2s_corpus *corpus;
+  s2s_model *model;
+} task;
+
+static task make_task(size_t pairs) {
+  task t = {task_options(), NULL, NULL};
+  t.corpus = reversal(t.options, pairs, 1);
+  if (s2s_model_create(t.corpus, t.options, &t.model) != S2S_OK) diag("%s", s2s_error_message());
+  return t;
+}
+
+static void free_task(task *t) {
+  s2s_model_free(t->model);
+  s2s_corpus_free(t->corpus);
+  s2s_options_free(t->options);
+}
+
+static s2s_trainer *make_trainer(const task *t, const s2s_corpus *dev) {
+  s2s_trainer *trainer = NULL;
+  if (s2s_trainer_new(t->model, t->corpus, dev, t->options, &trainer) != S2S_OK) diag("%s", s2s_error_message());
+  return trainer;
+}
+
+static double figure(const s2s_metrics *metrics, const char *name) {
+  double value = -1;
+  return s2s_metrics_get(metrics, name, &value) == S2S_OK ? value : (double)NAN;
+}
+static double trainer_figure(const s2s_trainer *trainer, const char *name) {
+  return figure(s2s_trainer_metrics(trainer), name);
+}
+
+static tiny_digest snapshot_digest(const s2s_trainer *trainer) {
+  s2s_model *model;
+  if (s2s_trainer_model(trainer, &model) != S2S_OK) return diag("%s", s2s_error_message()), 0;
+  const tiny_digest digest = tiny_model_digest(model);
+  s2s_model_free(model);
+  return digest;
+}
+
+static int failed(int32_t status, int32_t wanted, const char *word, const char *name) {
+  const char *message = s2s_error_message();
+  const int held = status == wanted && *message && strstr(message, word);
+  ok(held, "%s", name);
+  if (!held) diag("%s where %s was wanted: %s", s2s_status_name(status), s2s_status_name(wanted), message);
+  return held;
+}
+
+/* ---- learning ---------------------------------------------------------------------------------------------------- */
+
+static void test_learning(void) {
+  task t = make_task(400);
+  s2s_corpus *dev = reversal(t.options, 60, 77);
+  s2s_trainer *trainer = make_trainer(&t, dev);
+  const tiny_digest before = tiny_model_digest(t.model);
+  double first = 0, last = 0;
+  s2s_trainer_step(trainer, &first);
+  for (int i = 0; i < 250; i++) s2s_trainer_step(trainer, &last);
+  ok(first > 1.2 && last < first / 10, "the loss falls on strings to be written backwards");
+  diag("loss %.3f, then %.4f", first, last);
+  is_int(s2s_trainer_evaluate(trainer), S2S_OK, "new strings are tried");
+  const double wrong = trainer_figure(trainer, "dev_sequence_error_rate");
+  ok(wrong < 10, "and nearly all are right");
+  diag("%.1f %% wrong", wrong);
+  ok(tiny_model_digest(t.model) == before, "the model that training began with is as it was");
+  s2s_trainer_free(trainer);
+  s2s_corpus_free(dev);
+  free_task(&t);
+}
+
+/* With everything off that training adds, its loss is the plain one of an evaluation. */
+static void test_plain_loss(void) {
+  task t = make_task(20);
+  s2s_metrics *metrics;
+  double loss = 0;
+  is_int(s2s_evaluate(t.model, t.corpus, t.options, &metrics), S2S_OK, "a model is evaluated");
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  is_int(s2s_trainer_step(trainer, &loss), S2S_OK, "and trained on the same batch, no dropout, no smoothing");
+  ok(fabs(loss - figure(metrics, "loss")) < 1e-5, "with the same loss");
+  ok(loss == trainer_figure(trainer, "loss"), "which is the trainer's figure too");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "label_smoothing", "0.2");
+  trainer = make_trainer(&t, NULL);
+  double smoothed = 0;
+  is_int(s2s_trainer_step(trainer, &smoothed), S2S_OK, "label smoothing");
+  ok(fabs(smoothed - loss) > 1e-4, "gives another loss");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "label_smoothing", "0");
+  tiny_set(t.options, "dropout", "0.5");
+  trainer = make_trainer(&t, NULL);
+  is_int(s2s_trainer_step(trainer, &smoothed), S2S_OK, "and so does dropout");
+  ok(fabs(smoothed - loss) > 1e-4, "give another loss");
+  s2s_trainer_free(trainer);
+  s2s_metrics_free(metrics);
+  free_task(&t);
+}
+
+/* ---- the same bytes ---------------------------------------------------------------------------------------------- */
+
+/* Trains for a few epochs from the seed on, saves, and reads the file. */
+static char *trained_file(const char *seed, const char *threads, const char *shards, size_t *size) {
+  task t = make_task(90);
+  s2s_model *model = NULL;
+  s2s_corpus *dev = reversal(t.options, 20, 5);
+  tiny_set(t.options, "seed", seed);
+  tiny_set(t.options, "threads", threads);
+  tiny_set(t.options, "batch_shards", shards);
+  tiny_set(t.options, "max_epochs", "3");
+  tiny_set(t.options, "dropout", "0.2");
+  tiny_set(t.options, "label_smoothing", "0.1");
+  s2s_trainer *trainer = make_trainer(&t, dev);
+  if (s2s_trainer_run(trainer) != S2S_OK || s2s_trainer_model(trainer, &model) != S2S_OK ||
+      s2s_model_save(model, FOLDER "/model.safetensors") != S2S_OK)
+    diag("%s", s2s_error_message());
+  s2s_model_free(model);
+  s2s_trainer_free(trainer);
+  s2s_corpus_free(dev);
+  free_task(&t);
+  return tiny_read_file(FOLDER "/model.safetensors", size);
+}
+
+static void test_same_bytes(void) {
+  static const struct {
+    const char *seed, *threads, *shards, *name;
+    int same;
+  } runs[] = {{"4", "1", "2", "a second run", 1},   {"4", "2", "2", "a run with two threads", 1},
+              {"4", "5", "2", "a run with five threads", 1}, {"5", "1", "2", "a run from another seed", 0},
+              {"4", "1", "1", "a run with one shard", 0},    {"4", "1", "3", "a run with three shards", 0}};
+  size_t size, other;
+  char *first = trained_file("4", "1", "2", &size);
+  for (size_t i = 0; i < TINY_COUNT(runs); i++) {
+    char *again = trained_file(runs[i].seed, runs[i].threads, runs[i].shards, &other);
+    const int same = size == other && memcmp(first, again, size) == 0;
+    ok(size > 1000 && same == runs[i].same, "%s gives %s file", runs[i].name, runs[i].same ? "the same" : "another");
+    free(again);
+  }
+  char *three = trained_file("4", "3", "3", &size), *one = trained_file("4", "1", "3", &other);
+  ok(size == other && memcmp(three, one, size) == 0, "three shards in three threads are three shards in one");
+  free(first), free(three), free(one);
+}
+
+typedef struct side_by_side {
+  const task *t;
+  tiny_digest digest;
+} side_by_side;
+
+static void *train_in_thread(void *data) {
+  side_by_side *job = data;
+  s2s_trainer *trainer = NULL;
+  s2s_trainer_new(job->t->model, job->t->corpus, job->t->corpus, job->t->options, &trainer);
+  s2s_trainer_run(trainer);
+  job->digest = snapshot_digest(trainer);
+  s2s_trainer_free(trainer);
+  return NULL;
+}
+
+static void test_two_trainers(void) {
+  task t = make_task(60);
+  side_by_side alone = {&t, 0}, pair[2] = {{&t, 1}, {&t, 2}};
+  pthread_t thread[2];
+  tiny_set(t.options, "max_epochs", "3");
+  tiny_set(t.options, "threads", "2");
+  (void)train_in_thread(&alone);
+  for (int i = 0; i < 2; i++) pthread_create(&thread[i], NULL, train_in_thread, &pair[i]);
+  for (int i = 0; i < 2; i++) pthread_join(thread[i], NULL);
+  ok(alone.digest && alone.digest == pair[0].digest && alone.digest == pair[1].digest,
+     "two trainers of one model in two threads get what one gets alone");
+  free_task(&t);
+}
+
+/* ---- ends -------------------------------------------------------------------------------------------------------- */
+
+static void test_ends(void) {
+  task t = make_task(100); /* four batches */
+  tiny_set(t.options, "max_updates", "6");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run with max_updates ends");
+  ok(trainer_figure(trainer, "updates") == 6 && trainer_figure(trainer, "epochs") == 1, "after so many, inside an epoch");
+  ok(isfinite(trainer_figure(trainer, "dev_loss")), "and was evaluated");
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a second run");
+  ok(trainer_figure(trainer, "updates") == 6, "has nothing left to do");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "max_updates", "0");
+  tiny_set(t.options, "max_epochs", "3");
+  trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run with max_epochs ends");
+  ok(trainer_figure(trainer, "updates") == 12 && trainer_figure(trainer, "epochs") == 3, "after so many");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "learning_rate", "0");
+  tiny_set(t.options, "max_epochs", "0");
+  tiny_set(t.options, "patience", "3");
+  trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run that does not get better ends by patience");
+  ok(trainer_figure(trainer, "epochs") == 4 && trainer_figure(trainer, "best_epoch") == 1 &&
+         trainer_figure(trainer, "improved") == 0,
+     "so many evaluations after the best");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* ---- learning rate ----------------------------------------------------------------------------------------------- */
+
+/* A rate too small to change a parameter: no evaluation after the first is better. */
+static void test_plateau(void) {
+  static const struct {
+    const char *schedule;
+    double rate[6]; /* of the last update of each epoch, in units of the first */
+  } cases[] = {{"plateau", {1, 1, 1, 0.5, 0.5, 0.25}}, {"constant", {1, 1, 1, 1, 1, 1}}};
+  for (size_t c = 0; c < 2; c++) {
+    task t = make_task(10);
+    tiny_set(t.options, "learning_rate", "1e-30");
+    tiny_set(t.options, "schedule", cases[c].schedule);
+    s2s_trainer *trainer = make_trainer(&t, t.corpus);
+    int good = 1;
+    for (size_t epoch = 0; epoch < 6; epoch++) {
+      good = good && s2s_trainer_step(trainer, NULL) == S2S_OK && s2s_trainer_evaluate(trainer) == S2S_OK;
+      const double rate = trainer_figure(trainer, "learning_rate") * 1e30;
+      good = good && fabs(rate - cases[c].rate[epoch]) < 1e-9 && trainer_figure(trainer, "improved") == (epoch == 0);
+    }
+    ok(good, "the rate of the schedule %s on a plateau", cases[c].schedule);
+    s2s_trainer_free(trainer);
+    free_task(&t);
+  }
+}
+
+static void test_plateau_options(void) {
+  task t = make_task(10);
+  tiny_set(t.options, "learning_rate", "1e-30");
+  tiny_set(t.options, "schedule.patience", "0");
+  tiny_set(t.options, "schedule.factor", "0.1");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  for (int epoch = 0; epoch < 4; epoch++) s2s_trainer_step(trainer, NULL), s2s_trainer_evaluate(trainer);
+  ok(fabs(trainer_figure(trainer, "learning_rate") * 1e32 - 1) < 1e-9, "schedule.patience and schedule.factor are obeyed");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+static void test_warmup(void) {
+  task t = make_task(10);
+  tiny_set(t.options, "learning_rate", "0.8");
+  tiny_set(t.options, "warmup", "4");
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  static const double wanted[] = {0.2, 0.4, 0.6, 0.8, 0.8, 0.8};
+  int good = 1;
+  for (size_t i = 0; i < 6; i++) {
+    s2s_trainer_step(trainer, NULL);
+    good = good && fabs(trainer_figure(trainer, "learning_rate") - wanted[i]) < 1e-12;
+  }
+  ok(good, "the rate rises over the warm-up and stays");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* The largest change of a parameter by one update. */
+static double largest_change(const task *t) {
+  s2s_trainer *trainer = make_trainer(t, NULL);
+  s2s_model *after;
+  double largest = 0;
+  s2s_trainer_step(trainer, NULL);
+  s2s_trainer_model(trainer, &after);
+  for (size_t i = 0; i < s2s_model_parameter_count(after); i++) {
+    size_t size;
+    (void)tiny_parameter(after, s2s_model_parameter_name(after, i), &size);
+    float *a = calloc(size, sizeof *a), *b = calloc(size, sizeof *b);
+    s2s_model_parameter_read(t->model, i, a, size);
+    s2s_model_parameter_read(after, i, b, size);
+    for (size_t j = 0; j < size; j++) largest = fmax(largest, fabs((double)a[j] - (double)b[j]));
+    free(a), free(b);
+  }
+  s2s_model_free(after);
+  s2s_trainer_free(trainer);
+  return largest;
+}
+
+/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon moves little. */
+static void test_clip_norm(void) {
+  task t = make_task(20);
+  tiny_set(t.options, "clip_norm", "0");
+  const double whole = largest_change(&t);
+  ok(fabs(whole - 0.01) < 1e-4, "Adam's first update moves parameters by the learning rate");
+  tiny_set(t.options, "clip_norm", "1e9");
+  ok(largest_change(&t) == whole, "clip_norm 0 is no limit");
+  tiny_set(t.options, "clip_norm", "1e-11");
+  const double clipped = largest_change(&t);
+  ok(clipped > 0 && clipped < 1e-4, "a tiny clip_norm makes a tiny update");
+  free_task(&t);
+}
+
+/* ---- what is left out -------------------------------------------------------------------------------------------- */
+
+static void test_max_train_length(void) {
+  task t = make_task(30);
+  s2s_corpus *corpus = NULL;
+  s2s_trainer *trainer;
+  s2s_corpus_new(t.options, &corpus);
+  tiny_add(corpus, "abc", "cba"), tiny_add(corpus, "abcd", "dcb"), tiny_add(corpus, "abc", "dcba"), tiny_add(corpus, "a", "a");
+  tiny_set(t.options, "max_train_length", "3");
+  is_int(s2s_trainer_new(t.model, corpus, NULL, t.options, &trainer), S2S_OK, "a corpus with long pairs is learnt");
+  ok(trainer_figure(trainer, "skipped_pairs") == 2, "without the pairs that are too long on either side");
+  is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "in one update");
+  ok(trainer_figure(trainer, "epochs") == 1, "an epoch");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "max_train_length", "1");
+  s2s_corpus *dev = corpus;
+  failed(s2s_trainer_new(t.model, t.corpus, dev, t.options, &trainer), S2S_BAD_ARGUMENT, "max_train_length 1",
+         "a corpus of which nothing is left is refused");
+  ok(strstr(s2s_error_message(), "30") != NULL, "with the number of its pairs");
+  s2s_corpus_free(corpus);
+  free_task(&t);
+}
+
+/* ---- progress, the best model ------------------------------------------------------------------------------------ */
+
+typedef struct events {
+  s2s_trainer *trainer;
+  int64_t batches, epochs; /* of an epoch; of the run */
+  int64_t update, evaluated;
+  int good;
+  int64_t stop_at_update, stop_at_epoch; /* 0: never */
+  double best[3];                        /* dev figures of the best evaluation */
+  tiny_digest best_model;
+} events;
+
+static int32_t watch_events(void *user, int32_t event, int64_t done, int64_t total) {
+  events *e = user;
+  e->good = e->good && (event == S2S_PROGRESS_UPDATE || event == S2S_PROGRESS_EVALUATED);
+  if (event == S2S_PROGRESS_UPDATE) {
+    e->update++;
+    e->good = e->good && total == e->batches && done == (e->update - 1) % e->batches + 1 &&
+              trainer_figure(e->trainer, "updates") == (double)e->update;
+    return e->update == e->stop_at_update;
+  }
+  e->evaluated++;
+  e->good = e->good && done == e->evaluated && total == e->epochs && e->update == e->evaluated * e->batches;
+  if (trainer_figure(e->trainer, "improved") == 1) {
+    e->best[0] = trainer_figure(e->trainer, "dev_sequence_error_rate");
+    e->best[1] = trainer_figure(e->trainer, "dev_token_error_rate");
+    e->best[2] = trainer_figure(e->trainer, "dev_loss");
+    e->best_model = snapshot_digest(e->trainer);
+  }
+  return e->evaluated == e->stop_at_epoch;
+}
+
+static void test_progress(void) {
+  task t = make_task(70); /* three batches */
+  events seen = {.batches = 3, .epochs = 4, .good = 1};
+  tiny_set(t.options, "max_epochs", "4");
+  s2s_options_set_progress(t.options, watch_events, &seen);
+  seen.trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(seen.trainer), S2S_OK, "a run tells its progress");
+  ok(seen.good && seen.update == 12 && seen.evaluated == 4, "each update, then each evaluation, with their numbers");
+  s2s_trainer_free(seen.trainer);
+  seen = (events){.batches = 3, .epochs = 4, .good = 1, .stop_at_update = 5};
+  seen.trainer = make_trainer(&t, t.corpus);
+  failed(s2s_trainer_run(seen.trainer), S2S_CANCELLED, "update 5", "a callback stops a run at an update");
+  ok(seen.update == 5 && trainer_figure(seen.trainer, "updates") == 5, "at once");
+  ok(seen.best_model && snapshot_digest(seen.trainer) == seen.best_model, "the best model so far is there");
+  is_int(s2s_trainer_run(seen.trainer), S2S_OK, "another run goes on");
+  ok(seen.good && seen.update == 12 && seen.evaluated == 4, "where the first had stopped");
+  s2s_trainer_free(seen.trainer);
+  seen = (events){.batches = 3, .epochs = 4, .good = 1, .stop_at_epoch = 2};
+  seen.trainer = make_trainer(&t, t.corpus);
+  failed(s2s_trainer_run(seen.trainer), S2S_CANCELLED, "callback", "a callback stops a run at an evaluation");
+  ok(seen.update == 6 && seen.evaluated == 2, "at once");
+  s2s_trainer_free(seen.trainer);
+  free_task(&t);
+}
+
+static void test_best_model(void) {
+  task t = make_task(60);
+  s2s_corpus *dev = reversal(t.options, 40, 9);
+  s2s_model *best;
+  s2s_metrics *metrics;
+  events seen = {.batches = 2, .epochs = 12, .good = 1};
+  tiny_set(t.options, "learning_rate", "0.2"); /* too large: it gets better and worse */
+  tiny_set(t.options, "max_epochs", "12");
+  tiny_set(t.options, "beam", "1");
+  s2s_options_set_progress(t.options, watch_events, &seen);
+  seen.trainer = make_trainer(&t, dev);
+  is_int(s2s_trainer_run(seen.trainer), S2S_OK, "training goes up and down");
+  const double last = trainer_figure(seen.trainer, "dev_loss"), epoch = trainer_figure(seen.trainer, "best_epoch");
+  ok(seen.good && epoch >= 1 && epoch < 12 && last != seen.best[2], "its last model is not its best");
+  is_int(s2s_trainer_model(seen.trainer, &best), S2S_OK, "a model is asked for");
+  ok(tiny_model_digest(best) == seen.best_model, "and is the best one");
+  is_int(s2s_evaluate(best, dev, t.options, &metrics), S2S_OK, "it is evaluated");
+  ok(figure(metrics, "sequence_error_rate") == seen.best[0] && figure(metrics, "token_error_rate") == seen.best[1] &&
+         figure(metrics, "loss") == seen.best[2],
+     "and has the figures of the best evaluation");
+  s2s_metrics_free(metrics);
+  s2s_model_free(best);
+  s2s_trainer_free(seen.trainer);
+  s2s_corpus_free(dev);
+  free_task(&t);
+}
+
+static void test_no_dev(void) {
+  task t = make_task(60);
+  double value;
+  tiny_set(t.options, "max_epochs", "3");
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  failed(s2s_trainer_evaluate(trainer), S2S_BAD_ARGUMENT, "dev", "without a dev set nothing is evaluated on request");
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run without a dev set");
+  ok(trainer_figure(trainer, "best_epoch") == 3 && trainer_figure(trainer, "improved") == 1,
+     "goes by the loss of training");
+  ok(s2s_metrics_get(s2s_trainer_metrics(trainer), "dev_loss", &value) == S2S_BAD_ARGUMENT, "and has no dev figures");
+  ok(snapshot_digest(trainer) != tiny_model_digest(t.model), "its model is a trained one");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* ---- cancelling -------------------------------------------------------------------------------------------------- */
+
+static int32_t tell_thread(void *user, int32_t event, int64_t done, int64_t total) {
+  (void)event, (void)done, (void)total;
+  atomic_int *started = user;
+  atomic_fetch_add(started, 1);
+  return 0;
+}
+
+typedef struct endless {
+  s2s_trainer *trainer;
+  int32_t status;
+  char message[512];
+} endless;
+
+static void *run_endlessly(void *data) {
+  endless *run = data;
+  run->status = s2s_trainer_run(run->trainer);
+  snprintf(run->message, sizeof run->message, "%s", s2s_error_message());
+  return NULL;
+}
+
+static void test_cancel_from_thread(void) {
+  task t = make_task(60);
+  atomic_int events_seen;
+  pthread_t thread;
+  atomic_init(&events_seen, 0);
+  s2s_options_set_progress(t.options, tell_thread, &events_seen);
+  endless run = {.trainer = make_trainer(&t, t.corpus)};
+  pthread_create(&thread, NULL, run_endlessly, &run);
+  while (atomic_load(&events_seen) < 7) sched_yield(); /* two epochs of two updates, and their evaluations */
+  s2s_trainer_cancel(run.trainer);
+  pthread_join(thread, NULL);
+  is_int(run.status, S2S_CANCELLED, "an endless run is cancelled from another thread");
+  ok(strstr(run.message, "cancelled") != NULL, "and its own thread has the message");
+  ok(trainer_figure(run.trainer, "best_epoch") >= 1 && snapshot_digest(run.trainer), "the best model is there");
+  is_int(s2s_trainer_step(run.trainer, NULL), S2S_OK, "and the trainer works on");
+  s2s_trainer_free(run.trainer);
+  free_task(&t);
+}
+
+static void test_cancel_before(void) {
+  task t = make_task(10);
+  tiny_set(t.options, "max_epochs", "1");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  s2s_trainer_cancel(trainer);
+  s2s_trainer_cancel(trainer);
+  failed(s2s_trainer_run(trainer), S2S_CANCELLED, "cancelled", "the run after a cancel is cancelled");
+  ok(trainer_figure(trainer, "updates") == 0 && snapshot_digest(trainer) == tiny_model_digest(t.model),
+     "before it has changed anything");
+  s2s_trainer_cancel(trainer);
+  failed(s2s_trainer_step(trainer, NULL), S2S_CANCELLED, "cancelled", "and so is a step");
+  is_int(s2s_trainer_run(trainer), S2S_OK, "one cancel stops one call");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* Cancels as soon as memory is asked for, which an evaluation does and a warm update does not. */
+static void cancel_now(void *user) { s2s_trainer_cancel(*(s2s_trainer **)user); }
+
+static int32_t cancel_in_evaluation(void *user, int32_t event, int64_t done, int64_t total) {
+  if (event == S2S_PROGRESS_UPDATE && done == total) {
+    watch.before_user = user;
+    watch.before = cancel_now;
+  }
+  return 0;
+}
+
+static void test_cancel_in_evaluation(void) {
+  task t = make_task(60);
+  s2s_trainer *trainer;
+  tiny_set(t.options, "max_epochs", "2");
+  s2s_options_set_progress(t.options, cancel_in_evaluation, &trainer);
+  trainer = make_trainer(&t, t.corpus);
+  const int32_t status = s2s_trainer_run(trainer);
+  watch.before = NULL;
+  failed(status, S2S_CANCELLED, "cancelled", "an evaluation is cancelled");
+  ok(trainer_figure(trainer, "updates") == 2, "after the updates of its epoch");
+  is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "and that cancel does not stop the next call as well");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* ---- divergence -------------------------------------------------------------------------------------------------- */
+
+static void poison(s2s_model *model, const char *name, float value) {
+  size_t size;
+  const size_t index = tiny_parameter(model, name, &size);
+  float *values = calloc(size, sizeof *values);
+  s2s_model_parameter_read(model, index, values, size);
+  values[size / 2] = value;
+  if (s2s_model_parameter_write(model, index, values, size) != S2S_OK) diag("%s", s2s_error_message());
+  free(values);
+}
+
+static void test_diverged(void) {
+  static const struct {
+    const char *parameter;
+    float value;
+  } cases[] = {{"generator.bias", NAN}, {"generator.bias", INFINITY}, {"encoder.rnn.weight_hh_l0", NAN},
+               {"attention.linear_out.weight", -INFINITY}};
+  for (size_t i = 0; i < TINY_COUNT(cases); i++) {
+    task t = make_task(10);
+    poison(t.model, cases[i].parameter, cases[i].value);
+    s2s_trainer *trainer = make_trainer(&t, NULL);
+    const tiny_digest before = snapshot_digest(trainer);
+    failed(s2s_trainer_step(trainer, NULL), S2S_DIVERGED, "update 1", "numbers out of range are found");
+    ok(snapshot_digest(trainer) == before && trainer_figure(trainer, "updates") == 0, "and change no parameter");
+    failed(s2s_trainer_run(trainer), S2S_DIVERGED, "finite", "by a run too");
+    s2s_trainer_free(trainer);
+    free_task(&t);
+  }
+}
+
+/* Whatever a wild rate does, it does without a crash, and no model with broken numbers comes out. */
+static void test_wild_rate(void) {
+  task t = make_task(40);
+  tiny_set(t.options, "learning_rate", "10");
+  tiny_set(t.options, "clip_norm", "0");
+  tiny_set(t.options, "max_epochs", "20");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  const int32_t status = s2s_trainer_run(trainer);
+  ok(status == S2S_OK || status == S2S_DIVERGED, "a learning rate of 10 is survived");
+  diag("%s", s2s_status_name(status));
+  s2s_model *model;
+  s2s_metrics *metrics;
+  s2s_trainer_model(trainer, &model);
+  is_int(s2s_evaluate(model, t.corpus, t.options, &metrics), S2S_OK, "and its best model is evaluated");
+  ok(isfinite(figure(metrics, "loss")), "to a finite loss");
+  s2s_metrics_free(metrics);
+  s2s_model_free(model);
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* ---- evaluation -------------------------------------------------------------------------------------------------- */
+
+/* A model that says "bbb" to everything, each token with a probability known beforehand. */
+static s2s_model *constant_model(const task *t, int32_t id) {
+  s2s_model *model = NULL;
+  s2s_model_create(t->corpus, t->options, &model);
+  tiny_make_constant(model, id, 4);
+  tiny_set(t->options, "beam", "1");
+  tiny_set(t->options, "max_length", "3");
+  return model;
+}
+
+static s2s_metrics *judge(const s2s_model *model, const task *t, const char *const pairs[][2], size_t count) {
+  s2s_corpus *corpus = NULL;
+  s2s_metrics *metrics = NULL;
+  s2s_corpus_new(t->options, &corpus);
+  for (size_t i = 0; i < count; i++) tiny_add(corpus, pairs[i][0], pairs[i][1]);
+  if (s2s_evaluate(model, corpus, t->options, &metrics) != S2S_OK) diag("%s", s2s_error_message());
+  s2s_corpus_free(corpus);
+  return metrics;
+}
+
+static int near(double a, double b) { return fabs(a - b) < 1e-4; }
+
+static void test_alternatives(void) {
+  static const char *const pairs[][2] = {
+      {"ab", "cbc"},  {"ab", "bbb"}, /* right by its second alternative; the first has 2 edits of 3 tokens */
+      {"ba", "bb"},                  /* 1 edit of 2 */
+      {"ac", "bbbb"}, {"ac", "b"},   /* nearest: 1 of 4 against 2 of 1 */
+      {"ab", "ccc"}};                /* a third alternative, elsewhere in the corpus: 3 of 3 */
+  task t = make_task(30);
+  s2s_model *model = constant_model(&t, tiny_target_id(t.model, "b"));
+  s2s_metrics *m = judge(model, &t, pairs, TINY_COUNT(pairs));
+  ok(figure(m, "sentences") == 3 && figure(m, "lines") == 6, "lines with equal sources are one sentence");
+  ok(near(figure(m, "sequence_error_rate"), 200.0 / 3), "which is right when it equals one of them");
+  ok(near(figure(m, "token_error_rate"), 100.0 * (0 + 1 + 1) / (3 + 2 + 4)), "the nearest alternative counts for tokens");
+  ok(near(figure(m, "line_sequence_error_rate"), 500.0 / 6), "line_sequence_error_rate takes each line by itself");
+  ok(near(figure(m, "line_token_error_rate"), 100.0 * (2 + 0 + 1 + 1 + 2 + 3) / (3 + 3 + 2 + 4 + 1 + 3)),
+     "and so does line_token_error_rate");
+  const double z = 4 + log(1 + 6 * exp(-4.0)); /* of 7 tokens one has 4 and six have 0 */
+  ok(near(figure(m, "loss"), z - 4.0 * (1 + 3 + 2 + 4 + 1) / (16 + 6)), "loss is per token of every line, end mark included");
+  ok(near(figure(m, "perplexity"), exp(figure(m, "loss"))), "perplexity is its exponential");
+  s2s_metrics_free(m);
+  s2s_model_free(model);
+  free_task(&t);
+}
+
+static void test_unknown_references(void) {
+  static const char *const pairs[][2] = {{"ab", "zzz"}, {"ba", "yzy"}};
+  task t = make_task(30);
+  s2s_model *model = constant_model(&t, 0);
+  s2s_result *result;
+  is_int(s2s_translate(model, t.options, &(const char *){"ab"}, NULL, 1, &result), S2S_OK, "a model that knows nothing");
+  is_text(s2s_result_text(result, 0, 0), "<unk><unk><unk>", "says so");
+  s2s_metrics *m = judge(model, &t, pairs, 2);
+  ok(figure(m, "sequence_error_rate") == 100 && figure(m, "token_error_rate") == 100,
+     "a reference token that is unknown matches nothing");
+  s2s_metrics_free(m);
+  s2s_result_free(result);
+  s2s_model_free(model);
+  free_task(&t);
+}
+
+static void test_evaluation_threads(void) {
+  task t = make_task(300);
+  double first[8];
+  int good = 1;
+  for (int threads = 1; threads <= 3; threads++) {
+    s2s_metrics *m;
+    s2s_options_set_int(t.options, "threads", threads);
+    is_int(s2s_evaluate(t.model, t.corpus, t.options, &m), S2S_OK, "an evaluation in %d threads", threads);
+    for (size_t i = 0; i < s2s_metrics_count(m) && i < 8; i++) {
+      if (threads == 1) first[i] = s2s_metrics_value(m, i);
+      good = good && first[i] == s2s_metrics_value(m, i);
+    }
+    s2s_metrics_free(m);
+  }
+  ok(good, "gives the same figures");
+  free_task(&t);
+}
+
+int main(void) {
+  (void)mkdir("build", 0777);
+  (void)mkdir("build/tmp", 0777);
+  (void)mkdir(FOLDER, 0777);
+  tiny_watch_init(&watch);
+  test_learning();
+  test_plain_loss();
+  test_same_bytes();
+  test_two_trainers();
+  test_ends();
+  test_plateau();
+  test_plateau_options();
+  test_warmup();
+  test_clip_norm();
+  test_max_train_length();
+  test_progress();
+  test_best_model();
+  test_no_dev();
+  test_cancel_from_thread();
+  test_cancel_before();
+  test_cancel_in_evaluation();
+  test_diverged();
+  test_wild_rate();
+  test_alternatives();
+  test_unknown_references();
+  test_evaluation_threads();
+  ok(tiny_watch_is_clean(&watch), "at the end nothing is held");
+  return done();
+}
