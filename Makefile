@@ -230,7 +230,7 @@ $(variants:%=check-%): check-%:
 	else echo '# SKIP $@: a program of this kind cannot be made or run here'; fi
 
 ## check-valgrind: the quicker test programs under valgrind
-slow_tests ?= %/check_kernels %/test_train %/test_model_bits
+slow_tests ?= %/check_kernels %/test_memory %/test_train %/test_model_bits
 check-valgrind: $(programs)
 	@if command -v valgrind >/dev/null; then \
 	  $(call prove,valgrind -q --error-exitcode=9 --leak-check=full,$(filter-out $(slow_tests:%=%$(exe)),$(programs))); \

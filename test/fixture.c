@@ -20,6 +20,10 @@ void fixture_must(int32_t status, const s2s__error *error) {
   if (status != S2S_OK) fixture_bail(error->text);
 }
 
+void need(int32_t status) {
+  if (status != S2S_OK) fixture_bail(s2s_error_message());
+}
+
 const char *fixture_cpu(void) {
 #if defined(S2S_DOUBLE) && S2S_DOUBLE
   return "c";
@@ -49,11 +53,12 @@ static const char *fixture_word(const char *text, char *word, size_t size) {
 s2s_options *fixture_options(const char *text) {
   char key[64], value[64];
   s2s_options *options;
-  if (s2s_options_new(&options) || s2s_options_set(options, "cpu", fixture_cpu())) fixture_bail(s2s_error_message());
+  need(s2s_options_new(&options));
+  need(s2s_options_set(options, "cpu", fixture_cpu()));
   while ((text = fixture_word(text, key, sizeof key)) != NULL) {
     text = fixture_word(text, value, sizeof value);
     if (!text) fixture_bail("an option without a value");
-    if (s2s_options_set(options, key, value)) fixture_bail(s2s_error_message());
+    need(s2s_options_set(options, key, value));
   }
   return options;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of networks begin with: kernels of the level to be tested, options from one line of text, models with
- * drawn parameters whose tokens are the decimal numbers of their ids. All stop the program ("Bail out!") when they fail.
+ * What the tests of networks begin with: kernels of the level to be tested, options from one line of text, models
+ * with drawn parameters whose tokens are the decimal numbers of their ids. All stop the program ("Bail out!") when they
+ * fail.
  */
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
@@ -25,8 +26,9 @@ void fixture_vocabulary(s2s__vocabulary *vocabulary, s2s__arena *arena, size_t s
 const s2s__param *fixture_param(const s2s_model *model, const char *name);
 void fixture_write(s2s_model *model, const char *name, const float *values);
 
-/* Stops the program with the message unless status is S2S_OK. */
+/* Stops the program with the message unless status is S2S_OK; need() is for public calls. */
 void fixture_must(int32_t status, const s2s__error *error);
+void need(int32_t status);
 
 /* Random numbers below `bound`, one after another. */
 size_t fixture_below(uint64_t *state, size_t bound);

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * nn and model: gradients against central differences of fourth order, in double precision, to 1e-7: every operation alone, beside another
- * use of its input, and whole networks in every combination of their options.
+ * nn: gradients of every operation against central differences, in double precision, to 1e-7: alone, beside another use
+ * of its input, and twice.
  *
  *     test_gradient_double [--seed N]
  */
-#include "fixture.h"
-#include "tap.h"
+#include "test_gradient_double.h"
 
 #include "nn/attend.h"
 #include "nn/layers.h"
 #include "nn/recurrent.h"
 
-#include <math.h>
-#include <stdlib.h>
-
-#if !(defined(S2S_DOUBLE) && S2S_DOUBLE)
-#error "for the double variant"
-#endif
-
-#define TOLERANCE 1e-7
-#define STEP 1e-3
 enum { MOST_LEAVES = 4, MOST_PARAMS = 4, MOST_OUTPUTS = 6 };
 
-static uint64_t seed = 20240608, random_state;
-static double worst_of_all;
-
-static double draw(void) { return fixture_uniform(&random_state, -1, 1); }
-static size_t below(size_t bound) { return fixture_below(&random_state, bound); }
-
-/* ---- a rig: leaves and parameters, an operation, and the loss sum(y * g) for fixed g ------------------------------------ */
+/* ---- a rig: leaves and parameters, an operation, and the loss sum(y * g) for fixed g ----------------------------- */
 
 typedef struct rig rig;
 typedef int32_t (*rig_forward)(rig *r);
@@ -81,18 +65,14 @@ static void rig_leaf(rig *r, size_t rows, size_t cols) {
 }
 
 static const s2s__param *rig_matrix(rig *r, size_t rows, size_t cols, s2s__weight_use use) {
-  must(r, s2s__params_matrix(&r->params, "w", rows, cols, use, S2S__INIT_UNIFORM, 1, &r->param[r->param_count], &r->error));
+  must(r, s2s__params_matrix(&r->params, "w", rows, cols, use, S2S__INIT_UNIFORM, 1, &r->param[r->param_count],
+                             &r->error));
   return r->param[r->param_count++];
 }
 
 static const s2s__param *rig_vector(rig *r, size_t size) {
   must(r, s2s__params_vector(&r->params, "b", size, 1, &r->param[r->param_count], &r->error));
   return r->param[r->param_count++];
-}
-
-static void params_fill(const s2s__params *params, double scale) {
-  for (size_t i = 0; i < params->total; i++) params->value[i] = scale * draw();
-  for (size_t i = 0; i < params->count; i++) s2s__param_pack(params->item[i]);
 }
 
 static void rig_fill(rig *r) {
@@ -142,11 +122,6 @@ static double rig_at(rig *r, s2s__real *value, double distance, const s2s__param
   return loss;
 }
 
-/* f'(0) from f(+-h) and f(+-2h), to h^4. */
-static double slope(double f1, double f_1, double f2, double f_2) {
-  return (8 * (f1 - f_1) - (f2 - f_2)) / (12 * STEP);
-}
-
 static double rig_difference(rig *r, s2s__real *value, const s2s__param *param) {
   return slope(rig_at(r, value, STEP, param), rig_at(r, value, -STEP, param), rig_at(r, value, 2 * STEP, param),
                rig_at(r, value, -2 * STEP, param));
@@ -162,8 +137,6 @@ static double rig_compare(rig *r, s2s__real *values, const double *gradient, siz
   }
   return difference / most;
 }
-
-static double worse(double a, double b) { return b <= a ? a : b; }
 
 static double rig_error(rig *r) {
   double error = 0, *kept[MOST_LEAVES];
@@ -191,7 +164,7 @@ static void rig_check(rig *r, const char *what) {
   rig_close(r);
 }
 
-/* ---- the same input used twice --------------------------------------------------------------------------------------------- */
+/* ---- the same input used twice ----------------------------------------------------------------------------------- */
 
 static rig_forward inner_forward;
 
@@ -230,7 +203,7 @@ static void rig_check_all(rig *r, const char *what) {
   rig_close(r);
 }
 
-/* ---- layers -------------------------------------------------------------------------------------------------------------------- */
+/* ---- layers ------------------------------------------------------------------------------------------------------ */
 
 static int32_t forward_linear(rig *r) {
   s2s__tensor *y;
@@ -330,7 +303,7 @@ static void check_dropout(double rate) {
   rig_check_all(&r, what);
 }
 
-/* ---- recurrent layers -------------------------------------------------------------------------------------------------------- */
+/* ---- recurrent layers -------------------------------------------------------------------------------------------- */
 
 static int32_t forward_recurrent(rig *r) {
   s2s__tensor *y;
@@ -367,7 +340,7 @@ static void check_recurrent(const char *cell, int reverse, int initial, int bias
   rig_check_all(&r, what);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------------------ */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 static int32_t forward_dot(rig *r) {
   s2s__tensor *y;
@@ -414,7 +387,7 @@ static void check_attention(const char *what, rig_forward forward) {
   rig_check_all(&r, what);
 }
 
-/* ---- cross-entropy --------------------------------------------------------------------------------------------------------------- */
+/* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
 static int32_t forward_cross_entropy(rig *r) {
   static const int32_t targets[4] = {2, 0, 4, 2};
@@ -441,7 +414,7 @@ static void check_cross_entropy(double smoothing) {
   rig_check_all(&r, what);
 }
 
-/* ---- every operation ---------------------------------------------------------------------------------------------------------------- */
+/* ---- every operation --------------------------------------------------------------------------------------------- */
 
 static void check_layers(void) {
   static const size_t shuffled[4] = {2, 0, 2, 1}, same[4] = {0, 1, 2, 3};
@@ -467,186 +440,8 @@ static void check_recurrent_layers(void) {
   check_recurrent("gru", 0, 1, 1, ones);
 }
 
-/* ---- whole networks -------------------------------------------------------------------------------------------------------------- */
-
-enum { BIT_BIDIRECTIONAL, BIT_LAYERS, BIT_ORDER, BIT_BRIDGE, BIT_FEEDING, BIT_READOUT, BIT_DROPOUT, BITS };
-#define ROUNDS 3u /* each combination in so many random sizes */
-
-typedef struct plan_of {
-  const char *cell, *attention;
-  unsigned bits;
-} plan_of;
-
-static int bit(const plan_of *p, int which) { return p->bits >> which & 1; }
-
-/* Random small sizes; a copied bridge needs equal ones. */
-static void plan_options(const plan_of *p, char *text, size_t size) {
-  const size_t hidden = 1 + below(3), layers = bit(p, BIT_LAYERS) ? 2 : 1;
-  const size_t memory = hidden * (bit(p, BIT_BIDIRECTIONAL) ? 2 : 1);
-  const int copy = bit(p, BIT_BRIDGE) == 0;
-  const char *other = strcmp(p->cell, "lstm") == 0 ? "gru" : "lstm";
-  const char *cell = below(4) == 0 && !(copy && strcmp(other, "lstm") == 0) ? other : p->cell;
-  const int n = snprintf(text, size, "embedding.dim %zu encoder.cell %s decoder.cell %s encoder.bidirectional %s "
-                         "encoder.layers %zu decoder.layers %zu encoder.hidden %zu decoder.hidden %zu ", 1 + below(4), p->cell,
-                         cell, bit(p, BIT_BIDIRECTIONAL) ? "yes" : "no", layers, copy ? 1 + below(layers) : 1 + below(2),
-                         hidden, copy ? memory : 1 + below(4));
-  snprintf(text + n, size - (size_t)n,
-           "decoder.order %s decoder.bridge %s attention.type %s attention.dim %zu attention.input_feeding %s decoder.readout %d",
-           bit(p, BIT_ORDER) ? "bahdanau" : "luong", copy ? "copy" : "linear", p->attention, below(4),
-           bit(p, BIT_FEEDING) ? "yes" : "no", bit(p, BIT_READOUT) ? 5 : 0);
-}
-
-/* By the rules of the options' documentation, not by the code that refuses. */
-static int plan_is_refused(const plan_of *p) {
-  return bit(p, BIT_FEEDING) && (strcmp(p->attention, "none") == 0 || bit(p, BIT_ORDER));
-}
-
-typedef struct whole {
-  s2s__arena arena, run;
-  s2s__network network;
-  s2s__example example;
-  s2s__graph graph;
-  s2s__error error;
-  double *gradient, *direction;
-} whole;
-
-static int32_t *drawn_ids(whole *w, size_t n, size_t vocabulary) {
-  int32_t *ids = S2S__TAKE(&w->arena, int32_t, n + 1);
-  for (size_t i = 0; i < n; i++) ids[i] = (int32_t)below(vocabulary);
-  return ids;
-}
-
-static void whole_example(whole *w, size_t sources, size_t targets) {
-  size_t source[4] = {1, 0, 0, 0}, target[4] = {1, 0, 0, 0}; /* one token first, then whatever comes */
-  const size_t count = 1 + below(4);
-  uint64_t *stream = S2S__TAKE(&w->arena, uint64_t, count);
-  for (size_t i = 0; i < count; i++) stream[i] = below(100);
-  for (size_t i = 1; i < count; i++) source[i] = 1 + below(5), target[i] = 1 + below(4);
-  if (count > 1 && below(2)) target[0] = 1 + below(4);
-  fixture_must(s2s__rows_init(&w->example.source_rows, &w->arena, source, count, &w->error), &w->error);
-  fixture_must(s2s__rows_init(&w->example.target_rows, &w->arena, target, count, &w->error), &w->error);
-  w->example.source_rows.stream = w->example.target_rows.stream = stream;
-  w->example.source = drawn_ids(w, w->example.source_rows.total, sources);
-  w->example.input = drawn_ids(w, w->example.target_rows.total, targets);
-  w->example.expected = drawn_ids(w, w->example.target_rows.total, targets);
-}
-
-static double whole_evaluate(whole *w, int recording) {
-  s2s__tensor *logits;
-  double loss, plain;
-  s2s__arena_reset(&w->run);
-  w->graph.recording = recording;
-  fixture_must(s2s__network_forward(&w->graph, &w->network, &w->example, NULL, &logits), &w->error);
-  fixture_must(s2s__cross_entropy(&w->graph, logits, w->example.expected, 0.1, 1, &loss, &plain), &w->error);
-  if (recording) fixture_must(s2s__graph_backward(&w->graph), &w->error);
-  return loss;
-}
-
-/* Moves all parameters along the direction, and packs them. */
-static double whole_at(whole *w, double distance) {
-  const s2s__params *params = &w->network.params;
-  for (size_t i = 0; i < params->total; i++) params->value[i] += distance * w->direction[i];
-  for (size_t i = 0; i < params->count; i++) s2s__param_pack(params->item[i]);
-  const double loss = whole_evaluate(w, 0);
-  for (size_t i = 0; i < params->total; i++) params->value[i] -= distance * w->direction[i];
-  return loss;
-}
-
-static double whole_along(whole *w) {
-  return slope(whole_at(w, STEP), whole_at(w, -STEP), whole_at(w, 2 * STEP), whole_at(w, -2 * STEP));
-}
-
-/* All parameters at once along a random direction: a mistake in any of them shows. */
-static double whole_direction_error(whole *w) {
-  double expected = 0, size = 0;
-  for (size_t i = 0; i < w->network.params.total; i++) {
-    w->direction[i] = 0.1 * draw();
-    expected += w->direction[i] * w->gradient[i];
-    size += w->direction[i] * w->direction[i] * w->gradient[i] * w->gradient[i];
-  }
-  return fabs(whole_along(w) - expected) / (sqrt(size) + 1e-3);
-}
-
-/* One number of a parameter, over the largest gradient of that parameter. */
-static double whole_entry_error(whole *w, const s2s__param *p) {
-  const size_t at = p->offset + below(s2s__param_size(p));
-  double most = 1e-3;
-  memset(w->direction, 0, w->network.params.total * sizeof *w->direction);
-  w->direction[at] = 1;
-  for (size_t i = 0; i < s2s__param_size(p); i++) most = worse(most, fabs(w->gradient[p->offset + i]));
-  return fabs(whole_along(w) - w->gradient[at]) / most;
-}
-
-static double whole_error(whole *w) {
-  const s2s__params *params = &w->network.params;
-  w->gradient = s2s__arena_take_zeroed(&w->arena, params->total * sizeof(double));
-  w->direction = S2S__TAKE(&w->arena, double, params->total);
-  w->graph.gradient = w->gradient;
-  params_fill(params, 0.8);
-  whole_evaluate(w, 1);
-  double error = whole_direction_error(w);
-  for (size_t i = 0; i < params->count; i++) error = worse(error, whole_entry_error(w, params->item[i]));
-  return error;
-}
-
-/* The error of a network of this plan, or -1 when its options are refused. */
-static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
-  const size_t sources = 3 + below(4), targets = 3 + below(4);
-  plan_options(p, text, size);
-  s2s_options *options = fixture_options(text);
-  s2s__arena_reset(&w->arena);
-  s2s__error_clear(&w->error);
-  s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
-  w->graph.dropout = bit(p, BIT_DROPOUT) ? 0.3 : 0;
-  w->graph.dropout_key = random_state;
-  const int32_t status =
-      s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, sources, targets, 1, &w->error);
-  s2s_options_free(options);
-  if (status == S2S_BAD_OPTION) return -1;
-  fixture_must(status, &w->error);
-  whole_example(w, sources, targets);
-  return whole_error(w);
-}
-
-static void check_networks(const char *cell, const char *attention, whole *w) {
-  double most = 0;
-  size_t made = 0, wrongly_refused = 0;
-  char text[480], blamed[480] = "";
-  for (unsigned bits = 0; bits < ROUNDS << BITS; bits++) {
-    const plan_of p = {cell, attention, bits};
-    const double error = plan_error(&p, w, text, sizeof text);
-    wrongly_refused += (error < 0) != plan_is_refused(&p);
-    if (error < 0) continue;
-    made++;
-    if (!(error < TOLERANCE)) snprintf(blamed, sizeof blamed, "%s", text);
-    most = worse(most, error);
-  }
-  worst_of_all = worse(worst_of_all, most);
-  ok(wrongly_refused == 0, "%s, attention %s: only options that contradict each other are refused", cell, attention);
-  if (!ok(made > 0 && most < TOLERANCE, "%s, attention %s: gradients of %zu networks", cell, attention, made))
-    diag("error %.2e; %s", most, blamed);
-}
-
-static void check_all_networks(void) {
-  static const char *const attentions[3] = {"none", "additive", "general"};
-  s2s__host host;
-  whole w;
-  memset(&w, 0, sizeof w);
-  s2s__host_init(&host);
-  s2s__arena_init(&w.arena, &host, 0);
-  s2s__arena_init(&w.run, &host, 0);
-  for (int i = 0; i < 3; i++) {
-    check_networks("lstm", attentions[i], &w);
-    check_networks("gru", attentions[i], &w);
-  }
-  s2s__arena_free(&w.run);
-  s2s__arena_free(&w.arena);
-}
-
 int main(int argc, char **argv) {
-  if (argc == 3 && strcmp(argv[1], "--seed") == 0) seed = strtoull(argv[2], NULL, 0);
-  random_state = seed;
-  diag("seed %llu", (unsigned long long)seed);
+  begin_with_seed(argc, argv);
   check_layers();
   check_recurrent_layers();
   check_attention("dot scores", forward_dot);
@@ -655,7 +450,6 @@ int main(int argc, char **argv) {
   check_attention("weighted sum", forward_sum);
   check_cross_entropy(0);
   check_cross_entropy(0.1);
-  check_all_networks();
   diag("worst error %.2e", worst_of_all);
   return done();
 }

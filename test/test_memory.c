@@ -396,9 +396,9 @@ static void stay_quiet_in_decoding(void) {
 /* Large enough that arenas need several blocks, and with the parts that the tiny one lacks. */
 static void set_larger(void) {
   static const char *const settings[][2] = {
-      {"embedding.dim", "24"},        {"encoder.hidden", "24"}, {"decoder.hidden", "48"},
+      {"embedding.dim", "12"},        {"encoder.hidden", "14"}, {"decoder.hidden", "28"},
       {"encoder.layers", "2"},        {"decoder.layers", "2"},  {"attention.type", "additive"},
-      {"attention.input_feeding", "yes"}, {"decoder.readout", "24"}, {"beam", "8"},
+      {"attention.input_feeding", "yes"}, {"decoder.readout", "10"}, {"beam", "8"},
       {"batch_sentences", "16"},      {"max_epochs", "1"},      {"source.eos", "yes"}};
   for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(options, settings[i][0], settings[i][1]);
 }
@@ -443,7 +443,7 @@ static void test_model(int larger) {
   refuse_each("a corpus", do_corpus, 0);
   refuse_each("evaluating", do_evaluate, 0);
   refuse_each("trainer, step, evaluation, snapshot", do_train, 0);
-  refuse_each("a training run", do_run, 0);
+  if (!larger) refuse_each("a training run", do_run, 0);
   refuse_each("saving", do_save, 0);
   refuse_to_old_handles();
   refuse_to_threads();

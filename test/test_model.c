@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * model, search and train: two complete models against PyTorch, from their parameters to 20 updates of training and the
- * hypotheses of a beam, within 1e-4 (largest difference over largest value, tensor by tensor); clipping of the gradient.
+ * hypotheses of a beam, within 1e-4 (largest difference over largest value, tensor by tensor); clipping of the
+ * gradient.
  *
  * The options come from the golden file's metadata and shapes, the sentences from its ids: each token's text is its id.
  */
@@ -30,12 +31,6 @@ static double worst_of_all;
 
 static void must(subject *s, int32_t status) { fixture_must(status, &s->error); }
 
-static void need(int32_t status) {
-  s2s__error error;
-  snprintf(error.text, sizeof error.text, "%s", s2s_error_message());
-  fixture_must(status, &error);
-}
-
 static int near_golden(const char *what, const s2s__real *got, const float *wanted, size_t count) {
   const double error = got ? golden_error(got, wanted, count) : HUGE_VAL;
   if (error > worst_of_all) worst_of_all = error;
@@ -44,7 +39,7 @@ static int near_golden(const char *what, const s2s__real *got, const float *want
   return 0;
 }
 
-/* ---- the model ------------------------------------------------------------------------------------------------------- */
+/* ---- the model --------------------------------------------------------------------------------------------------- */
 
 static size_t golden_dim(const golden *g, const char *name, size_t axis) {
   const golden_tensor t = golden_find(g, "param.%s", name);
@@ -60,15 +55,17 @@ static size_t golden_layers(const golden *g, const char *stack) {
 static void implied_options(const golden *g, char options[OPTIONS]) {
   const char *kind = golden_text(g, "kind");
   const int additive = golden_dim(g, "attention.v.weight", 0) != 0;
-  int n = snprintf(options, OPTIONS, "source.eos yes embedding.dim %zu encoder.cell %s encoder.layers %zu encoder.hidden %zu ",
+  int n = snprintf(options, OPTIONS,
+                   "source.eos yes embedding.dim %zu encoder.cell %s encoder.layers %zu encoder.hidden %zu ",
                    golden_dim(g, "encoder.embedding.weight", 1), kind, golden_layers(g, "encoder.rnn"),
                    golden_dim(g, "encoder.rnn.weight_hh_l0", 1));
-  n += snprintf(options + n, (size_t)(OPTIONS - n), "encoder.bidirectional %s decoder.cell %s decoder.layers %zu decoder.hidden %zu ",
+  n += snprintf(options + n, (size_t)(OPTIONS - n),
+                "encoder.bidirectional %s decoder.cell %s decoder.layers %zu decoder.hidden %zu ",
                 golden_dim(g, "encoder.rnn.weight_hh_l0_reverse", 0) ? "yes" : "no", kind,
                 golden_layers(g, "decoder.rnn"), golden_dim(g, "decoder.rnn.weight_hh_l0", 1));
   n += snprintf(options + n, (size_t)(OPTIONS - n), "decoder.order %s decoder.bridge %s decoder.readout %zu ",
-                strcmp(golden_text(g, "attention"), "bahdanau") == 0 ? "bahdanau" : "luong", golden_dim(g, "bridge.weight", 0) ? "linear" : "copy",
-                golden_dim(g, "readout.weight", 0));
+                strcmp(golden_text(g, "attention"), "bahdanau") == 0 ? "bahdanau" : "luong",
+                golden_dim(g, "bridge.weight", 0) ? "linear" : "copy", golden_dim(g, "readout.weight", 0));
   snprintf(options + n, (size_t)(OPTIONS - n), "attention.type %s attention.dim %zu attention.input_feeding %s",
            additive ? "additive" : "general", golden_dim(g, "attention.key.weight", 0),
            golden_number(g, "input_feeding") ? "yes" : "no");
@@ -139,12 +136,13 @@ static void subject_close(subject *s) {
   golden_close(&s->g);
 }
 
-/* ---- values and gradients -------------------------------------------------------------------------------------------------- */
+/* ---- values and gradients ---------------------------------------------------------------------------------------- */
 
 static s2s_trainer *trainer_of(subject *s, const char *more) {
   char text[OPTIONS];
   s2s_trainer *trainer;
-  snprintf(text, sizeof text, "dropout 0 label_smoothing 0.1 learning_rate 0.01 warmup 0 schedule constant clip_norm 1 %s", more);
+  snprintf(text, sizeof text,
+           "dropout 0 label_smoothing 0.1 learning_rate 0.01 warmup 0 schedule constant clip_norm 1 %s", more);
   s2s_options *options = fixture_options(text);
   need(s2s_trainer_new(s->model, s->corpus, NULL, options, &trainer));
   s2s_options_free(options);
@@ -187,7 +185,8 @@ static void check_forward(subject *s) {
   must(s, s2s__network_forward(&graph, &t->network, &example, &encoding, &logits));
   tokens = (double)logits->rows;
   ok(near_golden("memory", encoding.states->data, packed(s, "output.memory", s->source_length),
-                 encoding.states->rows * encoding.states->cols), "%s: encoder states", s->g.name);
+                 encoding.states->rows * encoding.states->cols),
+     "%s: encoder states", s->g.name);
   ok(near_golden("logits", logits->data, packed(s, "output.logits", s->target_length), logits->rows * logits->cols),
      "%s: logits", s->g.name);
   must(s, s2s__cross_entropy(&graph, logits, example.expected, 0.1, 1 / tokens, &loss, &plain));
@@ -198,7 +197,7 @@ static void check_forward(subject *s) {
   s2s_trainer_free(t);
 }
 
-/* ---- training ---------------------------------------------------------------------------------------------------------------- */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 static void check_training(subject *s, const char *more) {
   static const uint32_t pair[3] = {0, 1, 2};
@@ -218,9 +217,7 @@ static void check_training(subject *s, const char *more) {
 }
 
 /* An optimiser that only notes what it is given. */
-static struct {
-  double scale, square;
-} spied;
+static struct { double scale, square; } spied;
 
 static void spy_apply(const s2s__update *u, size_t begin, size_t end) {
   spied.scale = u->gradient_scale;
@@ -241,7 +238,7 @@ static void check_clipping(subject *s, const char *option, double most) {
   s2s_trainer_free(t);
 }
 
-/* ---- step by step -------------------------------------------------------------------------------------------------- */
+/* ---- step by step ------------------------------------------------------------------------------------------------ */
 
 static s2s_memory *memory_of(const subject *s) {
   const char *texts[3];
@@ -295,8 +292,8 @@ static int attend_agrees(subject *s, const s2s_memory *memory, const float *quer
     const float *states = s2s_memory_states(memory, i, &rows);
     need(s2s_attend(attention, memory, i, queries + i * s2s_attention_query_dim(attention), 1, weights, context));
     for (size_t j = 0; j < rows * dim; j++) sum[j % dim] += weights[j / dim] * states[j];
-    agree = near_golden("s2s_attend's weights", weights,
-                        wanted.value + (i * wanted.shape[1] + step) * wanted.shape[2], rows) &&
+    agree = near_golden("s2s_attend's weights", weights, wanted.value + (i * wanted.shape[1] + step) * wanted.shape[2],
+                        rows) &&
             near_golden("s2s_attend's context", context, sum, dim) && agree;
   }
   s2s_attention_free(attention);
@@ -329,7 +326,7 @@ static void check_steps(subject *s) {
   s2s_memory_free(memory);
 }
 
-/* ---- search ----------------------------------------------------------------------------------------------------------- */
+/* ---- search ------------------------------------------------------------------------------------------------------ */
 
 static s2s_result *decoded(const subject *s, const char *search) {
   char text[OPTIONS];
@@ -375,7 +372,8 @@ static void check_beam(subject *s, const char *name, const char *search) {
     const size_t text = n / best, rank = n % best;
     const s2s__real score = (s2s__real)s2s_result_score(result, text, rank);
     const s2s__real sum = (s2s__real)s2s_result_log_probability(result, text, rank);
-    same &= s2s_result_hypotheses(result, text) == best && same_tokens(result, text, rank, tokens.value + n * MOST_TOKENS);
+    same &=
+        s2s_result_hypotheses(result, text) == best && same_tokens(result, text, rank, tokens.value + n * MOST_TOKENS);
     near &= near_golden("score", &score, scores.value + n, 1);
     near &= near_golden("sum", &sum, (sums.value ? sums : scores).value + n, 1);
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * model, search and train: the same bits every time. A sentence's states, logits and hypotheses do not depend on the batch
- * it is in, training and decoding compute the same numbers, and threads change nothing.
+ * model, search and train: the same bits every time. A sentence's states, logits and hypotheses do not depend on the
+ * batch it is in, training and decoding compute the same numbers, and threads change nothing.
  *
  *     test_model_bits [--seed N]
  */
@@ -18,7 +18,8 @@ enum { SOURCES = 23, TARGETS = 17, POOL = 14, LONGEST = 13, MOST_TARGETS = 9, BA
 
 static uint64_t seed = 20240607;
 
-/* Every way through the network: stepwise or whole, each attention, cell, order and bridge; sizes that fill no vector. */
+/* Every way through the network: stepwise or whole, each attention, cell, order and bridge; sizes that fill no vector.
+ */
 static const char *const shapes[] = {
     "embedding.dim 9 encoder.layers 2 encoder.hidden 7 decoder.layers 2 decoder.hidden 14 attention.input_feeding yes",
     ("embedding.dim 11 encoder.cell gru encoder.hidden 13 encoder.bidirectional no decoder.cell gru decoder.hidden 19 "
@@ -45,15 +46,9 @@ typedef struct pool {
   sentence sentence[POOL];
 } pool;
 
-static void need(int32_t status) {
-  s2s__error error;
-  snprintf(error.text, sizeof error.text, "%s", s2s_error_message());
-  fixture_must(status, &error);
-}
-
 static void must(pool *p, int32_t status) { fixture_must(status, &p->error); }
 
-/* ---- batches ------------------------------------------------------------------------------------------------------------ */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 static s2s_memory *encoded(const pool *p, const size_t *choice, size_t count) {
   int32_t ids[MOST_BATCH * LONGEST];
@@ -107,7 +102,7 @@ static const s2s__tensor *forward(pool *p, const s2s__network *network, const s2
   return logits;
 }
 
-/* ---- the pool ------------------------------------------------------------------------------------------------------------- */
+/* ---- the pool ---------------------------------------------------------------------------------------------------- */
 
 static void draw_sentence(sentence *s, size_t sources, uint64_t *random) {
   s->sources = sources;
@@ -130,7 +125,7 @@ static void run_alone(pool *p, size_t number) {
   memcpy(s->states, s2s_memory_states(memory, 0, NULL), count * sizeof(float));
   s2s__arena_reset(&p->scratch);
   const s2s__tensor *logits = forward(p, &p->model->network, example_of(p, &number, 1), 0, 0);
-  s->logits = S2S__TAKE(&p->arena, float, s->targets * TARGETS);
+  s->logits = S2S__TAKE(&p->arena, float, s->targets *TARGETS);
   memcpy(s->logits, logits->data, s->targets * TARGETS * sizeof(float));
   s2s_decoder_free(decoder);
   s2s_memory_free(memory);
@@ -162,7 +157,7 @@ static void pool_close(pool *p) {
   s2s__arena_free(&p->arena);
 }
 
-/* ---- in any batch ----------------------------------------------------------------------------------------------------------- */
+/* ---- in any batch ------------------------------------------------------------------------------------------------ */
 
 static int same_alignment(const s2s_result *a, size_t i, const s2s_result *b, size_t rank) {
   size_t rows, columns, b_rows, b_columns;
@@ -219,11 +214,11 @@ static void check_batches(pool *p, size_t shape, uint64_t *random) {
   }
   is_int((int64_t)d.states, 0, "model %zu: encoder states are the same alone and in %d batches", shape, BATCHES);
   is_int((int64_t)d.logits, 0, "model %zu: logits are the same alone and in %d batches", shape, BATCHES);
-  is_int((int64_t)d.hypotheses, 0, "model %zu: n-best, scores and attention are the same alone and in %d batches", shape,
-         BATCHES);
+  is_int((int64_t)d.hypotheses, 0, "model %zu: n-best, scores and attention are the same alone and in %d batches",
+         shape, BATCHES);
 }
 
-/* ---- one forward path -------------------------------------------------------------------------------------------------------- */
+/* ---- one forward path -------------------------------------------------------------------------------------------- */
 
 /* The steps of a decoder that is fed a sentence's own target. */
 static int same_steps(pool *p, size_t number) {
@@ -269,8 +264,8 @@ static void check_one_path(pool *p, size_t shape) {
   ok(trained, "model %zu: a network that records gives the logits of one that does not", shape);
 }
 
-/* Whether a model fed back with weights of zero computes what the same model without feeding does, dropout and all: the one
- * goes step by step, the other takes all target tokens at once. */
+/* Whether a model fed back with weights of zero computes what the same model without feeding does, dropout and all: the
+ * one goes step by step, the other takes all target tokens at once. */
 static void check_stepwise(uint64_t *random) {
   static const char whole[] = "embedding.dim 9 encoder.hidden 7 decoder.hidden 14";
   static const char fed[] = "embedding.dim 9 encoder.hidden 7 decoder.hidden 14 attention.input_feeding yes";
@@ -295,7 +290,7 @@ static void check_stepwise(uint64_t *random) {
   pool_close(&a);
 }
 
-/* ---- training ------------------------------------------------------------------------------------------------------------------ */
+/* ---- training ---------------------------------------------------------------------------------------------------- */
 
 static s2s_corpus *drawn_corpus(uint64_t *random) {
   s2s_corpus *corpus;
@@ -326,8 +321,7 @@ static void check_threads(const pool *p, size_t shape, const s2s_corpus *corpus,
   double a_losses[3], b_losses[3];
   s2s_trainer *a = trained(p->model, corpus, one, a_losses), *b = trained(p->model, corpus, other, b_losses);
   const s2s__params *x = &a->network.params, *y = &b->network.params;
-  ok(memcmp(a_losses, b_losses, sizeof a_losses) == 0 &&
-         memcmp(x->value, y->value, x->total * sizeof *x->value) == 0,
+  ok(memcmp(a_losses, b_losses, sizeof a_losses) == 0 && memcmp(x->value, y->value, x->total * sizeof *x->value) == 0,
      "model %zu: three updates of %zu parameters with %s and with %s give the same bits", shape, x->total, one, other);
   s2s_trainer_free(a);
   s2s_trainer_free(b);
@@ -338,6 +332,32 @@ static void check_shards(const pool *p, size_t shape, const s2s_corpus *corpus) 
   s2s_trainer_free(trained(p->model, corpus, "batch_shards 1", one));
   s2s_trainer_free(trained(p->model, corpus, "batch_shards 3", three));
   ok(fabs(one[0] - three[0]) < 1e-6 * one[0], "model %zu: shards do not change what dropout draws", shape);
+}
+
+/* The loss of the first batch at update 1 and at update 2, nothing learnt between. */
+static void two_losses(const pool *p, const s2s_corpus *corpus, const char *more, double losses[2]) {
+  static const uint32_t pair[4] = {0, 1, 2, 3};
+  char text[96];
+  double norm;
+  s2s_trainer *trainer;
+  s2s__error error;
+  snprintf(text, sizeof text, "learning_rate 0 %s", more);
+  s2s_options *options = fixture_options(text);
+  s2s__error_clear(&error);
+  need(s2s_trainer_new(p->model, corpus, NULL, options, &trainer));
+  for (size_t i = 0; i < 2; i++) fixture_must(s2s__trainer_update(trainer, pair, 4, &losses[i], &norm, &error), &error);
+  s2s_trainer_free(trainer);
+  s2s_options_free(options);
+}
+
+static void check_draws(const pool *p, size_t shape, const s2s_corpus *corpus) {
+  double none[2], drawn[2], other[2];
+  two_losses(p, corpus, "dropout 0", none);
+  two_losses(p, corpus, "dropout 0.3", drawn);
+  two_losses(p, corpus, "dropout 0.3 seed 2", other);
+  ok(!(none[0] != none[1]), "model %zu: without dropout and learning every update has the same loss", shape);
+  ok(drawn[0] != drawn[1] && drawn[0] != none[0], "model %zu: every update draws its own dropout", shape);
+  ok(drawn[0] != other[0], "model %zu: every seed draws its own dropout", shape);
 }
 
 static void check_evaluation(const pool *p, size_t shape, const s2s_corpus *corpus) {
@@ -351,7 +371,8 @@ static void check_evaluation(const pool *p, size_t shape, const s2s_corpus *corp
   }
   for (size_t i = 0; i < s2s_metrics_count(figures[0]); i++)
     same = same && !(s2s_metrics_value(figures[0], i) != s2s_metrics_value(figures[1], i));
-  ok(same && s2s_metrics_count(figures[0]) > 0, "model %zu: an evaluation with two threads has the same figures", shape);
+  ok(same && s2s_metrics_count(figures[0]) > 0, "model %zu: an evaluation with two threads has the same figures",
+     shape);
   s2s_metrics_free(figures[0]);
   s2s_metrics_free(figures[1]);
 }
@@ -370,6 +391,7 @@ int main(int argc, char **argv) {
     check_threads(&p, shape, corpus, "threads 1", "threads 2");
     check_threads(&p, shape, corpus, "threads 1 batch_shards 5", "threads 3 batch_shards 5");
     check_shards(&p, shape, corpus);
+    check_draws(&p, shape, corpus);
     check_evaluation(&p, shape, corpus);
     pool_close(&p);
   }

@@ -13,13 +13,7 @@
 
 enum { SOURCES = 11, TARGETS = 9, MOST_DIM = 64 };
 
-static void need(int32_t status) {
-  s2s__error error;
-  snprintf(error.text, sizeof error.text, "%s", s2s_error_message());
-  fixture_must(status, &error);
-}
-
-/* ---- a model that has read two sentences and begun to decode ------------------------------------------------------------- */
+/* ---- a model that has read two sentences and begun to decode ----------------------------------------------------- */
 
 typedef struct begun {
   s2s_model *model;
@@ -50,7 +44,7 @@ static int same_tensor(const s2s__tensor *a, const s2s__tensor *b) {
          memcmp(a->data, b->data, a->rows * a->cols * sizeof *a->data) == 0;
 }
 
-/* ---- bridges ---------------------------------------------------------------------------------------------------------------- */
+/* ---- bridges ----------------------------------------------------------------------------------------------------- */
 
 static void check_copy(void) {
   begun b;
@@ -89,7 +83,8 @@ static double bridge_difference(const begun *b, const s2s__tensor *state, size_t
 
 static void check_linear_bridge(void) {
   begun b;
-  begin(&b, "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 3 decoder.hidden 6 decoder.bridge linear");
+  begin(&b,
+        "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 3 decoder.hidden 6 decoder.bridge linear");
   s2s__tensor *const *state = b.decoder->stepper.state.tensor;
   double most = 0;
   for (size_t layer = 0; layer < 3; layer++) {
@@ -100,7 +95,7 @@ static void check_linear_bridge(void) {
   end(&b);
 }
 
-/* ---- the query ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the query --------------------------------------------------------------------------------------------------- */
 
 /* Whether a step's attention is what the top layer's state, before it (bahdanau) or after it (luong), is answered. */
 static void check_query(const char *order) {
@@ -109,7 +104,8 @@ static void check_query(const char *order) {
   s2s_attention *attention;
   float weights[3], query[MOST_DIM];
   const float *row;
-  snprintf(options, sizeof options, "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 2 decoder.hidden 8 decoder.order %s",
+  snprintf(options, sizeof options,
+           "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 2 decoder.hidden 8 decoder.order %s",
            order);
   begin(&b, options);
   const s2s__stepper *stepper = &b.decoder->stepper;
@@ -120,13 +116,13 @@ static void check_query(const char *order) {
   if (!before) memcpy(query, stepper->state.tensor[1]->data, 8 * sizeof *query);
   need(s2s_attention_init(b.model, NULL, &attention));
   need(s2s_attend(attention, b.memory, 0, query, 1, weights, NULL));
-  ok(memcmp(weights, stepper->weights->data, sizeof weights) == 0, "%s: the query is the top layer's state %s the step", order,
-     before ? "before" : "after");
+  ok(memcmp(weights, stepper->weights->data, sizeof weights) == 0, "%s: the query is the top layer's state %s the step",
+     order, before ? "before" : "after");
   s2s_attention_free(attention);
   end(&b);
 }
 
-/* ---- dropout --------------------------------------------------------------------------------------------------------------------- */
+/* ---- dropout ----------------------------------------------------------------------------------------------------- */
 
 static size_t dropped_units;
 
@@ -175,18 +171,20 @@ static void check_dropout(void) {
   is_int((int64_t)units_of("embedding.dim 3 encoder.layers 3 encoder.hidden 4 decoder.layers 2 decoder.hidden 8 "
                            "attention.input_feeding yes"),
          (int64_t)(s * 3 + 2 * s * 8 + t * 3 + t * 8 + t * 8), "the same with input feeding");
-  is_int((int64_t)units_of("embedding.dim 3 encoder.hidden 4 decoder.hidden 8 decoder.order bahdanau decoder.readout 6"),
-         (int64_t)(s * 3 + t * 3 + t * 8), "in the bahdanau order, on the state before the readout");
+  is_int(
+      (int64_t)units_of("embedding.dim 3 encoder.hidden 4 decoder.hidden 8 decoder.order bahdanau decoder.readout 6"),
+      (int64_t)(s * 3 + t * 3 + t * 8), "in the bahdanau order, on the state before the readout");
   is_int((int64_t)units_of("embedding.dim 3 encoder.hidden 4 decoder.hidden 8 attention.type none"),
          (int64_t)(s * 3 + t * 3 + t * 8), "without attention, on the state");
 }
 
-/* ---- parameters --------------------------------------------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 static const char small[] = "embedding.dim 5 encoder.cell gru encoder.hidden 4 decoder.hidden 7 decoder.bridge linear "
                             "decoder.readout 6 attention.type additive";
 
-static void draw_with(const s2s__kernels *kernels, int training, uint64_t seed, s2s__arena *arena, s2s__network *network) {
+static void draw_with(const s2s__kernels *kernels, int training, uint64_t seed, s2s__arena *arena,
+                      s2s__network *network) {
   s2s__error error;
   s2s_options *options = fixture_options(small);
   s2s__error_clear(&error);
@@ -236,7 +234,8 @@ static void check_drawing(void) {
   ok(!same_values(&first, &other, &arena), "another seed draws others");
   ok(is_drawn_as(&first, "encoder.rnn.weight_ih_l0", 1 / sqrt(4)) &&
          is_drawn_as(&first, "encoder.rnn.bias_hh_l0_reverse", 1 / sqrt(4)) &&
-         is_drawn_as(&first, "bridge.weight", 1 / sqrt(8)) && is_drawn_as(&first, "readout.weight", 1 / sqrt(5 + 8 + 7)) &&
+         is_drawn_as(&first, "bridge.weight", 1 / sqrt(8)) &&
+         is_drawn_as(&first, "readout.weight", 1 / sqrt(5 + 8 + 7)) &&
          is_drawn_as(&first, "generator.weight", 1 / sqrt(6)),
      "layers are drawn within PyTorch's bounds");
   s2s__arena_free(&arena);

@@ -54,7 +54,7 @@ static void *lab_take(lab *l, size_t count, size_t size) {
   return block;
 }
 
-/* ---- parameters ---------------------------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 static const s2s__param *lab_matrix(lab *l, const char *name, s2s__weight_use use) {
   const golden_tensor t = golden_get(&l->g, "param.%s", name);
@@ -82,7 +82,7 @@ static void lab_fill(lab *l) {
   l->graph.gradient = lab_take(l, l->params.total, sizeof(s2s__real));
 }
 
-/* ---- tensors --------------------------------------------------------------------------------------------------------- */
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
 static s2s__real *lab_reals(lab *l, const float *values, size_t count) {
   s2s__real *reals = lab_take(l, count, sizeof *reals);
@@ -114,7 +114,7 @@ static float *lab_pack(lab *l, golden_tensor t, const s2s__rows *rows) {
   return packed;
 }
 
-/* ---- comparing --------------------------------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static void lab_compare(lab *l, const char *what, const s2s__real *got, const float *wanted, size_t count) {
   const double error = got ? golden_error(got, wanted, count) : HUGE_VAL;
@@ -152,7 +152,7 @@ static double lab_seed(lab *l, s2s__tensor *y, const float *g) {
   return loss;
 }
 
-/* ---- linear and embedding ------------------------------------------------------------------------------------------------ */
+/* ---- linear and embedding ---------------------------------------------------------------------------------------- */
 
 static void check_linear(const char *name) {
   lab l;
@@ -191,7 +191,7 @@ static void check_embedding(void) {
   lab_close(&l);
 }
 
-/* ---- recurrent layers ------------------------------------------------------------------------------------------------------ */
+/* ---- recurrent layers -------------------------------------------------------------------------------------------- */
 
 enum { MOST_LAYERS = 4 };
 
@@ -296,7 +296,7 @@ static void check_recurrent(const char *name) {
   lab_close(&l);
 }
 
-/* ---- attention ------------------------------------------------------------------------------------------------------------- */
+/* ---- attention --------------------------------------------------------------------------------------------------- */
 
 typedef struct gaze {
   s2s__rows memory_rows, query_rows;
@@ -336,8 +336,7 @@ static void gaze_attend(lab *l, gaze *z, s2s__tensor *scores) {
 
 static void gaze_close(lab *l, gaze *z) {
   must(l, s2s__graph_backward(&l->graph));
-  lab_compare(l, "query", z->query->grad, golden_get(&l->g, "grad.input.query").value,
-              z->query->rows * z->query->cols);
+  lab_compare(l, "query", z->query->grad, golden_get(&l->g, "grad.input.query").value, z->query->rows * z->query->cols);
   lab_compare(l, "key", z->memory->grad, lab_pack(l, golden_get(&l->g, "grad.input.key"), &z->memory_rows),
               z->memory->rows * z->memory->cols);
   lab_compare_params(l);
@@ -407,7 +406,7 @@ static void check_general_full(void) {
   gaze_close(&l, &z);
 }
 
-/* ---- cross-entropy ----------------------------------------------------------------------------------------------------------- */
+/* ---- cross-entropy ----------------------------------------------------------------------------------------------- */
 
 /* Rows [n, cols] of those with a target; PyTorch's padding class has none. */
 static size_t keep_rows(lab *l, const int32_t *targets, golden_tensor t, float **kept, int32_t **kept_targets) {
@@ -454,7 +453,7 @@ static void check_cross_entropy(const char *name) {
   lab_close(&l);
 }
 
-/* ---- optimiser ------------------------------------------------------------------------------------------------------------------ */
+/* ---- optimiser --------------------------------------------------------------------------------------------------- */
 
 static void check_adam(void) {
   lab l;
@@ -501,7 +500,7 @@ static void check_clip(void) {
   lab_close(&l);
 }
 
-/* ---- rows and dropout -------------------------------------------------------------------------------------------------------------- */
+/* ---- rows and dropout -------------------------------------------------------------------------------------------- */
 
 static void check_rows(void) {
   static const size_t length[5] = {2, 0, 3, 2, 1}, order[5] = {2, 0, 3, 4, 1}, active[3] = {4, 3, 1};
@@ -564,9 +563,9 @@ static void check_dropout(void) {
 }
 
 int main(void) {
-  static const char *const recurrent[] = {"lstm_1l", "lstm_1l_len", "lstm_1l_nobias", "lstm_2l", "lstm_bi_len",
-                                          "lstm_bi_2l_len", "lstm_wide", "gru_1l", "gru_1l_len", "gru_2l", "gru_bi_len",
-                                          "gru_bi_2l_len", "gru_wide"};
+  static const char *const recurrent[] = {
+      "lstm_1l", "lstm_1l_len", "lstm_1l_nobias", "lstm_2l",    "lstm_bi_len",   "lstm_bi_2l_len", "lstm_wide",
+      "gru_1l",  "gru_1l_len",  "gru_2l",         "gru_bi_len", "gru_bi_2l_len", "gru_wide"};
   diag("cpu %s", fixture_kernels()->name);
   check_linear("linear");
   check_linear("linear_nobias");
