@@ -14,7 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SOURCES = 23, TARGETS = 17, POOL = 14, LONGEST = 13, MOST_TARGETS = 9, BATCHES = 100, MOST_BATCH = 12 };
+enum { SOURCES = 23, TARGETS = 17, POOL = 14, LONGEST = 13, MOST_TARGETS = 9, BATCHES = 75, MOST_BATCH = 8 };
 
 static uint64_t seed = 20240607;
 
@@ -24,7 +24,7 @@ static const char *const shapes[] = {
     "embedding.dim 9 encoder.layers 2 encoder.hidden 7 decoder.layers 2 decoder.hidden 14 attention.input_feeding yes",
     ("embedding.dim 11 encoder.cell gru encoder.hidden 13 encoder.bidirectional no decoder.cell gru decoder.hidden 19 "
      "decoder.order bahdanau decoder.bridge linear decoder.readout 12 attention.type additive attention.dim 10"),
-    "embedding.dim 20 encoder.hidden 40 decoder.hidden 80",
+    "embedding.dim 20 encoder.hidden 24 decoder.hidden 48",
     ("embedding.dim 10 encoder.cell gru encoder.layers 2 encoder.hidden 9 decoder.cell lstm decoder.hidden 21 "
      "decoder.bridge linear attention.type none")};
 
@@ -295,7 +295,7 @@ static void check_stepwise(uint64_t *random) {
 static s2s_corpus *drawn_corpus(uint64_t *random) {
   s2s_corpus *corpus;
   need(s2s_corpus_new(NULL, &corpus));
-  for (size_t i = 0; i < 40; i++) {
+  for (size_t i = 0; i < 24; i++) {
     char text[2][96];
     int length[2] = {0, 0};
     for (int side = 0; side < 2; side++)
@@ -309,7 +309,7 @@ static s2s_corpus *drawn_corpus(uint64_t *random) {
 static s2s_trainer *trained(const s2s_model *model, const s2s_corpus *corpus, const char *more, double losses[3]) {
   char text[160];
   s2s_trainer *trainer;
-  snprintf(text, sizeof text, "dropout 0.3 batch_sentences 16 learning_rate 0.01 warmup 0 %s", more);
+  snprintf(text, sizeof text, "dropout 0.3 batch_sentences 8 learning_rate 0.01 warmup 0 %s", more);
   s2s_options *options = fixture_options(text);
   need(s2s_trainer_new(model, corpus, NULL, options, &trainer));
   for (size_t i = 0; i < 3; i++) need(s2s_trainer_step(trainer, &losses[i]));
