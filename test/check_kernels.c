@@ -559,7 +559,8 @@ static int check_adam(const level *l) {
     real *v = take(n, 1);
     for (size_t j = 0; j < n; j++) v[j] = j % 5 ? v[j] * v[j] : 0;
     real *m1 = copy(n, m), *v1 = copy(n, v), *p1 = copy(n, p), *m2 = copy(n, m), *v2 = copy(n, v), *p2 = copy(n, p);
-    const real b1 = (real)0.9, b2 = (real)0.999, rate = (real)0.01, v_scale = (real)1.5, eps = (real)1e-4;
+    const double b1 = 0.9, b2 = 0.999;
+    const real rate = (real)0.01, v_scale = (real)1.5, eps = (real)1e-4;
     l->kernels->adam(n, g, (real)0.5, b1, b2, rate, v_scale, eps, m1, v1, p1);
     l->c->adam(n, g, (real)0.5, b1, b2, rate, v_scale, eps, m2, v2, p2);
     good = near("m", n, m1, m2, 4, 1) && near("v", n, v1, v2, 4, 0);

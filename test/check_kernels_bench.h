@@ -224,7 +224,7 @@ static void bench_additive_backward(bench_job *j) {
 }
 static void bench_dropout(bench_job *j) { j->kernels->dropout(j->n, 12345, 1u << 30, (s2s__real)1.33, j->x, j->z); }
 static void bench_adam(bench_job *j) {
-  j->kernels->adam(j->n, j->x, 1, (s2s__real)0.9, (s2s__real)0.999, (s2s__real)1e-9, 1, (s2s__real)1e-8, j->u, j->w,
+  j->kernels->adam(j->n, j->x, 1, 0.9, 0.999, (s2s__real)1e-9, 1, (s2s__real)1e-8, j->u, j->w,
                    j->y);
 }
 

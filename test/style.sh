@@ -17,7 +17,7 @@ none "every source file begins with its licence" "$(without_licence)"
 none "no text names a path of some machine" "$(grep_texts '(^|[^A-Za-z0-9._])/(work|home|root|Users|mnt)/[A-Za-z]')"
 none "no text names a package registry's host" \
   "$(grep_texts '(registry|npmjs|pypi|pythonhosted|crates|proxy|mirror)[a-z0-9.-]*\.(org|com|io|net|dev)')"
-none "nothing is left to be done" "$(grep -nE '(TO[D]O|FIX[M]E|XX[X])' $(sources) /dev/null)"
+none "nothing is left to be done" "$(grep -nwE '(TO[D]O|FIX[M]E|XX[X])' $(sources) /dev/null)"
 none "no line ends in a space" "$(grep -nE '[ 	]$' $(sources) /dev/null)"
 none "no build product is tracked" "$(grep -E '^build/|\.(o|a|so)$' "$tmp/tracked")"
 finish

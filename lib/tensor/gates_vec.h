@@ -147,13 +147,13 @@ S2S__INLINE void KERNEL(adam_at)(const KERNEL(adam_rates) * by, size_t count, co
   VEC(put)(p, count, VEC(sub)(VEC(get)(p, count), VEC(div)(VEC(mul)(by->rate, mean), below)));
 }
 
-static void KERNEL(adam)(size_t n, const float *gradient, float gradient_scale, float b1, float b2, float rate,
+static void KERNEL(adam)(size_t n, const float *gradient, float gradient_scale, double b1, double b2, float rate,
                          float v_scale, float eps, float *m, float *v, float *p) {
   const KERNEL(adam_rates) by = {.scale = VEC(set1)(gradient_scale),
-                                 .b1 = VEC(set1)(b1),
-                                 .b2 = VEC(set1)(b2),
-                                 .one_b1 = VEC(set1)(1.0f - b1),
-                                 .one_b2 = VEC(set1)(1.0f - b2),
+                                 .b1 = VEC(set1)((float)b1),
+                                 .b2 = VEC(set1)((float)b2),
+                                 .one_b1 = VEC(set1)((float)(1 - b1)),
+                                 .one_b2 = VEC(set1)((float)(1 - b2)),
                                  .rate = VEC(set1)(rate),
                                  .v_scale = VEC(set1)(v_scale),
                                  .eps = VEC(set1)(eps)};

@@ -108,9 +108,9 @@ typedef struct s2s__kernels {
 
   /* Adam (Kingma and Ba 2015) over n parameters: g = gradient * gradient_scale; m = b1 m + (1-b1) g; v = b2 v + (1-b2)
    * g^2; p -= rate * m / (sqrt(v) * v_scale + eps); the caller folds the bias corrections into rate and v_scale: rate =
-   * lr / (1 - b1^t), v_scale = 1 / sqrt(1 - b2^t). */
-  void (*adam)(size_t n, const s2s__real *gradient, s2s__real gradient_scale, s2s__real b1, s2s__real b2,
-               s2s__real rate, s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p);
+   * lr / (1 - b1^t), v_scale = 1 / sqrt(1 - b2^t). b1 and b2 are double so that 1 - b is rounded once. */
+  void (*adam)(size_t n, const s2s__real *gradient, s2s__real gradient_scale, double b1, double b2, s2s__real rate,
+               s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p);
 } s2s__kernels;
 
 /* The table for a `cpu` option ("auto", "c", "avx2", "avx512") on a machine with `features` (s2s__cpu_features()), or

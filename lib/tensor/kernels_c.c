@@ -203,12 +203,13 @@ static void dropout_c(size_t n, uint64_t key, uint32_t threshold, s2s__real scal
   for (size_t j = 0; j < n; j++) y[j] = dropout_bits_c(key, j) >= threshold ? x[j] * scale : 0;
 }
 
-static void adam_c(size_t n, const s2s__real *gradient, s2s__real gradient_scale, s2s__real b1, s2s__real b2,
-                   s2s__real rate, s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p) {
+static void adam_c(size_t n, const s2s__real *gradient, s2s__real gradient_scale, double b1, double b2, s2s__real rate,
+                   s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p) {
+  const s2s__real keep1 = (s2s__real)b1, take1 = (s2s__real)(1 - b1), keep2 = (s2s__real)b2, take2 = (s2s__real)(1 - b2);
   for (size_t j = 0; j < n; j++) {
     const s2s__real g = gradient[j] * gradient_scale;
-    m[j] = b1 * m[j] + (1 - b1) * g;
-    v[j] = b2 * v[j] + (1 - b2) * (g * g);
+    m[j] = keep1 * m[j] + take1 * g;
+    v[j] = keep2 * v[j] + take2 * (g * g);
     p[j] -= rate * m[j] / (s2s__sqrt_c(v[j]) * v_scale + eps);
   }
 }
