@@ -87,6 +87,12 @@ static int check_output(const char *path) {
   return access(path, W_OK) ? failed("cannot write %s: %s", path, strerror(errno)) : 0;
 }
 
+/* A regular file that an early Ctrl-C must not replace by a model that has learnt nothing. */
+static bool file_exists(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 static int32_t save_snapshot(const training *t) {
   s2s_model *model;
   int32_t status = s2s_trainer_model(t->trainer, &model);
@@ -197,6 +203,10 @@ static int run_trainer(training *t) {
   catch_signals(NULL);
   progress_wipe();
   if (status && status != S2S_CANCELLED) return library_failed(status);
+  if (status && !t->saved && file_exists(t->given->value[FLAG_OUTPUT][0])) {
+    message("stopped before the first evaluation; %s is left as it was", t->given->value[FLAG_OUTPUT][0]);
+    return EXIT_FAILED;
+  }
   if (status) message("stopped%s", t->evaluated ? "; the best model so far is kept" : "");
   if (!t->saved || t->save_failed) save(t);
   print_results(t);

@@ -169,7 +169,7 @@ int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, con
   s2s__encoding *own;
   S2S__GRAPH_TAKE(graph, s2s__encoding, 1, own);
   S2S__TRY(s2s__network_encode(graph, network, example->source, &example->source_rows, own));
-  s2s__tensor *output;
+  s2s__tensor *output = NULL;
   if (network->decoder_type->is_stepwise(network))
     S2S__TRY(network_forward_steps(graph, network, example, own, &output));
   else S2S__TRY(network_forward_whole(graph, network, example, own, &output));
