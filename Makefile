@@ -258,8 +258,10 @@ run-fuzz: $(fuzz_programs)
 # ---- installing -----------------------------------------------------------------------------------------------------
 
 to = "$(DESTDIR)$1"
-pc = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(version)|' \
-  -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@LIBS@|$(libs)|'
+in_sed = $(subst |,\|,$(subst &,\&,$(subst \,\\,$1)))
+pc = -e 's|@PREFIX@|$(call in_sed,$(PREFIX))|' -e 's|@LIBDIR@|$(call in_sed,$(LIBDIR:$(PREFIX)/%=$${prefix}/%))|' \
+  -e 's|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%))|' \
+  -e 's|@VERSION@|$(version)|' -e 's|@LIBS@|$(libs)|'
 
 .PHONY: install uninstall
 ## install: into $(DESTDIR)$(PREFIX)

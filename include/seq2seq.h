@@ -153,7 +153,8 @@ S2S_API int32_t s2s_options_load(s2s_options *options, const char *path);
 typedef void *(*s2s_allocate_fn)(void *user, void *block, size_t old_size, size_t new_size);
 S2S_API int32_t s2s_options_set_allocator(s2s_options *options, s2s_allocate_fn allocate, void *user);
 
-/* Receives what the library wants to say (never more than a line, without a line end). Called in the thread of the call. */
+/* Receives what the library wants to say (never more than a line, without a line end): pairs left out of training, a learning
+ * rate that falls. Called in the thread of the call. */
 enum { S2S_LOG_ERROR = 0, S2S_LOG_WARNING = 1, S2S_LOG_INFO = 2 };
 typedef void (*s2s_log_fn)(void *user, int32_t level, const char *message);
 S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *user);
@@ -232,15 +233,16 @@ S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *op
 
 /* A model from a file, from `size` bytes in memory (borrowed for the call), or from a callback that reads the next bytes of
  * a file: read(user, bytes, size) returns how many it wrote, 0 at the end, negative on failure. Reads runtime options.
- * S2S_IO, S2S_BAD_FILE (damaged, cut short, no model of ours, or of a newer format: the message names the byte, tensor or
- * option), S2S_UNSUPPORTED (cpu), S2S_OUT_OF_MEMORY. */
+ * S2S_IO, S2S_BAD_FILE (damaged, cut short, no model of ours, of a newer format, or with a weight that is not finite: the
+ * message names the byte, tensor or option), S2S_UNSUPPORTED (cpu), S2S_OUT_OF_MEMORY. */
 typedef int64_t (*s2s_read_fn)(void *user, void *bytes, size_t size);
 S2S_API int32_t s2s_model_load(const char *path, const s2s_options *options, s2s_model **model);
 S2S_API int32_t s2s_model_load_buffer(const void *bytes, size_t size, const s2s_options *options, s2s_model **model);
 S2S_API int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_options *options, s2s_model **model);
 
 /* Writes a safetensors file (docs/format.md): first under a temporary name in the same folder, then flushed and renamed, so
- * that `path` holds the old file or the new one, whole, at any moment. S2S_IO: the message has the system's reason. */
+ * that `path` holds the old file or the new one, whole, at any moment. A symbolic link is replaced by the file. S2S_IO: the
+ * message has the system's reason. */
 S2S_API int32_t s2s_model_save(const s2s_model *model, const char *path);
 S2S_API void s2s_model_free(s2s_model *model);
 
@@ -261,7 +263,8 @@ S2S_API const char *s2s_model_parameter_name(const s2s_model *model, size_t inde
 S2S_API int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]);
 /* Copies all values, row-major. `count` must be their exact number (S2S_BAD_ARGUMENT otherwise). */
 S2S_API int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count);
-/* Replaces all values. Only before the first handle is made from the model: S2S_BUSY afterwards. */
+/* Replaces all values. Only before the first handle is made from the model: S2S_BUSY afterwards. S2S_BAD_ARGUMENT: another
+ * count, or a value that is not finite. */
 S2S_API int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count);
 
 /* =====================================================================================================================

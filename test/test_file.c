@@ -234,7 +234,7 @@ static void test_round_trip(void) {
 
 /* The numbers need not make sense. */
 static void test_odd_numbers(void) {
-  const uint32_t odd[] = {0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x80000000, 1, 0x807fffff, 0x7f7fffff};
+  const uint32_t odd[] = {0, 0x80000000, 1, 0x807fffff, 0x00800000, 0x7f7fffff, 0xff7fffff, 0x3f800001};
   s2s_model *strange = make_model(), *loaded = NULL;
   size_t count;
   for (size_t p = 0; p < s2s_model_parameter_count(strange); p++) {
@@ -243,12 +243,32 @@ static void test_odd_numbers(void) {
     s2s_model_parameter_write(strange, p, values, count);
     free(values);
   }
-  is_int(s2s_model_save(strange, FOLDER "/odd"), S2S_OK, "infinities, NaNs and the like are saved");
+  is_int(s2s_model_save(strange, FOLDER "/odd"), S2S_OK, "zeros, denormals and the largest numbers are saved");
   is_int(s2s_model_load(FOLDER "/odd", options, &loaded), S2S_OK, "and loaded");
   ok(loaded && same_parameters(strange, loaded), "to the bit");
   s2s_result_free(loaded ? translate(loaded) : NULL); /* whatever comes of it */
   s2s_model_free(strange);
   s2s_model_free(loaded);
+  remove(FOLDER "/odd");
+}
+
+/* Weights that are no numbers make no model: neither by hand nor from a file whose checksum is right. */
+static void test_not_finite(void) {
+  static const uint32_t bad[] = {0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345};
+  s2s__error error = {.status = S2S_OK};
+  for (size_t i = 0; i < 4; i++) {
+    s2s_model *strange = make_model(), *loaded = NULL;
+    size_t count;
+    float *values = values_of(strange, 1, &count);
+    memcpy(&values[count - 1], &bad[i], sizeof *values);
+    is_int(s2s_model_parameter_write(strange, 1, values, count), S2S_BAD_ARGUMENT, "a weight that is not finite is refused");
+    is_int(s2s__param_write(strange->network.params.item[1], &strange->arena, values, &error), S2S_OK, "forced in,");
+    is_int(s2s_model_save(strange, FOLDER "/odd"), S2S_OK, "it is saved,");
+    is_int(s2s_model_load(FOLDER "/odd", options, &loaded), S2S_BAD_FILE, "and refused on loading");
+    ok(strstr(s2s_error_message(), s2s_model_parameter_name(strange, 1)) != NULL, "by name: %s", s2s_error_message());
+    free(values);
+    s2s_model_free(strange);
+  }
   remove(FOLDER "/odd");
 }
 
@@ -655,6 +675,7 @@ int main(void) {
   diag("the file has %zu bytes", saved.size);
   test_round_trip();
   test_odd_numbers();
+  test_not_finite();
   test_truncations();
   test_flips(1, 1);
   test_flips(0, 2);

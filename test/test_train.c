@@ -3,6 +3,7 @@
  * Training and evaluation do what the header says: they learn, obey each option, count what they skip, keep the best
  * model, stop when told to, and give the same bytes for one seed whatever the threads.
  */
+#include "model/model.h"
 #include "tiny.h"
 
 #include <math.h>
@@ -546,7 +547,8 @@ static void poison(s2s_model *model, const char *name, float value) {
   float *values = calloc(size, sizeof *values);
   s2s_model_parameter_read(model, index, values, size);
   values[size / 2] = value;
-  if (s2s_model_parameter_write(model, index, values, size) != S2S_OK) diag("%s", s2s_error_message());
+  s2s__error error = {.status = S2S_OK}; /* the public call would refuse it */
+  if (s2s__param_write(model->network.params.item[index], &model->arena, values, &error) != S2S_OK) diag("%s", error.text);
   free(values);
 }
 

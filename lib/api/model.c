@@ -122,7 +122,7 @@ int32_t s2s_model_get(const s2s_model *model, const char *key, const char **valu
   const int32_t id = s2s__option_find(key);
   if (id >= 0 && s2s__option_table[id].scope == S2S_SCOPE_MODEL)
     *value = s2s__option_text(&model->options, (s2s__option_id)id);
-  else if (strcmp(key, "format") == 0) *value = "1";
+  else if (strcmp(key, "format") == 0) *value = S2S__API_TEXT(S2S__FILE_FORMAT);
   else if (strcmp(key, "parameters") == 0) *value = model->parameters;
   else if (strcmp(key, "cpu") == 0) *value = model->kernels->name;
   if (*value) return S2S_OK;
@@ -206,6 +206,7 @@ int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *v
   if (status == S2S_OK && atomic_load(&model->in_use))
     status = s2s__fail(&error, S2S_BUSY, "parameter %s: the model is in use; write before the first handle is made",
                        param->name);
+  if (status == S2S_OK) status = s2s__param_check(param, values, &error);
   if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);
   return s2s__api_finish(&error, status);
 }

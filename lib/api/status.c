@@ -8,8 +8,7 @@
 
 static _Thread_local char api_message[S2S__ERROR_TEXT];
 
-#define API_TEXT(x) #x
-#define API_VERSION(major, minor, patch) API_TEXT(major) "." API_TEXT(minor) "." API_TEXT(patch)
+#define API_VERSION(major, minor, patch) S2S__API_TEXT(major) "." S2S__API_TEXT(minor) "." S2S__API_TEXT(patch)
 
 const char *s2s_version(void) { return API_VERSION(S2S_VERSION_MAJOR, S2S_VERSION_MINOR, S2S_VERSION_PATCH); }
 

@@ -122,6 +122,14 @@ void s2s_trainer_free(s2s_trainer *trainer) { s2s__trainer_free(trainer); }
 
 /* ---- evaluation -------------------------------------------------------------------------------------------------------------- */
 
+static int32_t evaluate_check_lengths(const s2s__dataset *dataset, size_t most, s2s__error *error) {
+  for (size_t i = 0; i < dataset->count; i++)
+    if (s2s__dataset_length(dataset, S2S_SOURCE, i) > most)
+      return s2s__fail(error, S2S_LIMIT, "pair %zu: a source of %zu tokens is longer than max_source_length %zu", i,
+                       s2s__dataset_length(dataset, S2S_SOURCE, i), most);
+  return S2S_OK;
+}
+
 static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                             const s2s__host *host, s2s_metrics *metrics, s2s__error *error) {
   s2s__evaluation evaluation;
@@ -131,6 +139,8 @@ static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, co
   search.nbest = 1;
   int32_t status = s2s__evaluation_init(&evaluation, host, s2s__option_size(options, S2S__MEMORY_LIMIT), model, corpus,
                                         error);
+  if (status == S2S_OK)
+    status = evaluate_check_lengths(&evaluation.dataset, s2s__option_size(options, S2S__MAX_SOURCE_LENGTH), error);
   if (status == S2S_OK) status = s2s__pool_new(host, s2s__option_size(options, S2S__THREADS), &pool, error);
   if (status == S2S_OK) status = s2s__evaluate(&evaluation, model, &search, pool, NULL, metrics, error);
   s2s__pool_free(pool);

@@ -231,7 +231,7 @@ static int32_t stream_writer_open_temporary(s2s__writer *writer, const stream_st
   }
   if (writer->file < 0) return stream_fail(error, "write", writer->path, errno);
 #ifndef _WIN32
-  if (old && fchmod(writer->file, old->st_mode & 0777) != 0) return stream_writer_fail(writer, "write", errno, error);
+  if (old && fchmod(writer->file, old->st_mode & 0777) != 0) errno = 0; /* a file system without modes: no reason to fail */
 #endif
   return S2S_OK;
 }

@@ -159,6 +159,13 @@ static const float *file_decode(unsigned char *bytes, size_t count) {
   return (const float *)(void *)out;
 }
 
+static int32_t file_take_parameter(file_reading *r, const s2s__param *param, const float *values) {
+  s2s__error found = {.status = S2S_OK};
+  if (s2s__param_check(param, values, &found) != S2S_OK)
+    return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor %s", r->reader->name, found.text);
+  return s2s__param_write(param, &r->scratch, values, r->error);
+}
+
 static int32_t file_take_vocabulary(file_reading *r, int32_t side, const unsigned char *bytes, size_t size) {
   s2s__vocabulary *vocabulary = &r->model->vocabulary[side];
   const size_t expected = vocabulary->size;
@@ -172,7 +179,7 @@ static int32_t file_take_vocabulary(file_reading *r, int32_t side, const unsigne
 static int32_t file_take(file_reading *r, size_t index, unsigned char *bytes) {
   const s2s__st_tensor *t = &r->header.tensor[index];
   const s2s__param *param = r->param[index];
-  if (param) return s2s__param_write(param, &r->scratch, file_decode(bytes, s2s__param_size(param)), r->error);
+  if (param) return file_take_parameter(r, param, file_decode(bytes, s2s__param_size(param)));
   const int32_t side = strcmp(t->name, file_vocabulary[S2S_SOURCE]) == 0 ? S2S_SOURCE : S2S_TARGET;
   return file_take_vocabulary(r, side, bytes, (size_t)(t->end - t->begin));
 }

@@ -167,6 +167,13 @@ int32_t s2s__param_read(const s2s__param *param, s2s__arena *arena, float *value
   return S2S_OK;
 }
 
+int32_t s2s__param_check(const s2s__param *param, const float *values, s2s__error *error) {
+  for (size_t i = 0; i < s2s__param_size(param); i++)
+    if (!isfinite(values[i]))
+      return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: value %zu is not a finite number", param->name, i);
+  return S2S_OK;
+}
+
 int32_t s2s__param_write(const s2s__param *param, s2s__arena *arena, const float *values, s2s__error *error) {
   const size_t size = s2s__param_size(param);
   const s2s__mark mark = s2s__arena_mark(arena);

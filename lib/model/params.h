@@ -38,6 +38,8 @@ int32_t s2s__params_draw(const s2s__params *params, uint64_t seed, s2s__error *e
 
 /* One parameter's values, row-major, as float. Needs scratch from `arena` for matrices. */
 int32_t s2s__param_read(const s2s__param *param, s2s__arena *arena, float *values, s2s__error *error);
+/* S2S_BAD_ARGUMENT for the first value that is not finite. */
+int32_t s2s__param_check(const s2s__param *param, const float *values, s2s__error *error);
 int32_t s2s__param_write(const s2s__param *param, s2s__arena *arena, const float *values, s2s__error *error);
 
 /* Packs a matrix's weights afresh from its values in the flat array (training). */

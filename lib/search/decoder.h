@@ -23,7 +23,6 @@ struct s2s_decoder {
   size_t memory_limit;
   s2s__stepper stepper;
   s2s__arena arena; /* of one search: hypotheses, candidates */
-  const s2s_memory *memory; /* of the last start, for the public step; its sizes are kept */
   size_t *parents;          /* the public step's, converted */
   size_t parents_capacity;
   atomic_int cancelled;

@@ -4,7 +4,9 @@
  */
 #include "train/trainer.h"
 
-#include <math.h>
+#include "base/number.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* ---- making ---------------------------------------------------------------------------------------------------------------- */
@@ -48,6 +50,18 @@ static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
   return S2S_OK;
 }
 
+static void trainer_log(const s2s_trainer *t, int32_t level, const char *message) {
+  if (t->host.log) t->host.log(t->host.log_user, level, message);
+}
+
+static void trainer_log_skipped(const s2s_trainer *t, size_t pairs, size_t most) {
+  char line[128];
+  if (t->dataset.skipped == 0) return;
+  snprintf(line, sizeof line, "%zu of %zu pairs are left out: a side has more tokens than max_train_length %zu",
+           t->dataset.skipped, pairs, most);
+  trainer_log(t, S2S_LOG_WARNING, line);
+}
+
 static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, s2s__error *error) {
   const size_t most = s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH);
   S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, most, error));
@@ -55,6 +69,7 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
     return s2s__fail(error, S2S_BAD_ARGUMENT,
                      "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
                      t->dataset.skipped, corpus->count, most);
+  trainer_log_skipped(t, corpus->count, most);
   S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count,
                            s2s__option_size(&t->options, S2S__BATCH_SENTENCES), error));
   if (!dev) return S2S_OK;
@@ -179,6 +194,7 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   if (t->next_batch == t->epoch.batches) {
     t->next_batch = 0;
     t->epochs++;
+    t->evaluation_owed = 1;
     s2s__metrics_set(&t->metrics, "epochs", (double)t->epochs);
   }
   if (loss) *loss = mean;
@@ -191,6 +207,13 @@ static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
   if (a->sequence_error_rate != b->sequence_error_rate) return a->sequence_error_rate < b->sequence_error_rate;
   if (a->token_error_rate != b->token_error_rate) return a->token_error_rate < b->token_error_rate;
   return a->loss < b->loss;
+}
+
+static void trainer_log_rate(const s2s_trainer *t) {
+  char rate[32], line[96];
+  s2s__format_real(s2s__schedule_rate(&t->schedule, t->updates + 1), rate);
+  snprintf(line, sizeof line, "epoch %llu: the learning rate falls to %s", (unsigned long long)t->epochs, rate);
+  trainer_log(t, S2S_LOG_INFO, line);
 }
 
 /* Keeps `model` (or frees it), and tells the schedule and the metrics. */
@@ -206,7 +229,9 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
     t->evaluations_since_best++;
   }
   s2s__metrics_set(&t->metrics, "improved", improved);
+  const double before = t->schedule.scale;
   s2s__schedule_evaluated(&t->schedule, improved);
+  if (t->schedule.scale < before) trainer_log_rate(t);
 }
 
 static double trainer_figure(const s2s_metrics *metrics, const char *name) {
@@ -239,6 +264,7 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
   if (status != S2S_OK) return s2s__model_release(model), status;
   trainer_judge(t, &score, model);
+  t->evaluation_owed = 0;
   return S2S_OK;
 }
 
@@ -266,13 +292,14 @@ static int32_t trainer_evaluate_and_tell(s2s_trainer *t, s2s__error *error) {
 
 int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error) {
   s2s_trainer *t = trainer;
-  while (!trainer_is_finished(t)) {
+  for (;;) {
+    if (t->evaluation_owed) S2S__TRY(trainer_evaluate_and_tell(t, error)); /* also one that was cancelled earlier */
+    if (trainer_is_finished(t)) return S2S_OK;
     S2S__TRY(s2s__trainer_step(t, NULL, error));
+    if (trainer_is_finished(t)) t->evaluation_owed = 1; /* max_updates within an epoch */
     const uint64_t done = t->next_batch ? t->next_batch : t->epoch.batches;
     S2S__TRY(trainer_progress(t, S2S_PROGRESS_UPDATE, done, t->epoch.batches, error));
-    if (t->next_batch == 0 || trainer_is_finished(t)) S2S__TRY(trainer_evaluate_and_tell(t, error));
   }
-  return S2S_OK;
 }
 
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error) {

@@ -46,6 +46,7 @@ struct s2s_trainer {
   s2s__epoch epoch;
   size_t next_batch; /* of this epoch */
   uint64_t updates, epochs;
+  int evaluation_owed; /* an epoch has ended that was not judged yet */
 
   int has_dev;
   s2s__evaluation dev;

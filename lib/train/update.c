@@ -17,6 +17,7 @@ typedef struct update_job {
   double *square;       /* [blocks] squares of the gradient, added up */
   double gradient_scale;
   size_t blocks;
+  size_t shards; /* of this batch: never more than it has pairs */
 } update_job;
 
 /* ---- forward and backward of one shard ------------------------------------------------------------------------------------ */
@@ -30,7 +31,6 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   s2s__arena_reset(&shard->arena);
   memset(shard->gradient, 0, t->network.params.total * sizeof *shard->gradient);
   shard->loss = 0;
-  if (number >= job->count) return S2S_OK; /* a last batch of fewer pairs than shards */
   s2s__graph_init(&graph, &shard->arena, t->kernels, &shard->error);
   graph.recording = 1;
   graph.gradient = shard->gradient;
@@ -64,8 +64,8 @@ static void update_add_part(void *data, size_t part, size_t worker) {
   const update_job *job = data;
   const s2s_trainer *t = job->trainer;
   const size_t begin = part * UPDATE_BLOCK, n = update_block_end(job, part) - begin;
-  for (size_t step = 1; step < t->shards; step *= 2)
-    for (size_t s = 0; s + step < t->shards; s += 2 * step)
+  for (size_t step = 1; step < job->shards; step *= 2)
+    for (size_t s = 0; s + step < job->shards; s += 2 * step)
       t->kernels->add(n, t->shard[s + step].gradient + begin, t->shard[s].gradient + begin);
   job->square[part] = t->kernels->sum_squares(n, t->shard[0].gradient + begin);
 }
@@ -94,9 +94,9 @@ static void update_pack_part(void *data, size_t part, size_t worker) {
 
 /* ---- the update ---------------------------------------------------------------------------------------------------------------- */
 
-static int32_t update_collect(const s2s_trainer *t, double *loss, s2s__error *error) {
+static int32_t update_collect(const s2s_trainer *t, size_t shards, double *loss, s2s__error *error) {
   *loss = 0;
-  for (size_t s = 0; s < t->shards; s++) {
+  for (size_t s = 0; s < shards; s++) {
     const s2s__error *e = &t->shard[s].error;
     if (e->status != S2S_OK) return s2s__fail(error, e->status, "%s", e->text);
     *loss += t->shard[s].loss;
@@ -125,8 +125,9 @@ int32_t s2s__trainer_update(s2s_trainer *trainer, const uint32_t *pair, size_t c
   update_job job = {.trainer = t, .pair = pair, .count = count, .scale = 1.0 / (double)tokens};
   job.blocks = (t->network.params.total + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
   for (size_t s = 0; s < t->shards; s++) s2s__error_clear(&t->shard[s].error);
-  s2s__pool_run(t->pool, t->shards, update_shard_part, &job);
-  S2S__TRY(update_collect(t, loss, error));
+  job.shards = t->shards < count ? t->shards : count;
+  s2s__pool_run(t->pool, job.shards, update_shard_part, &job);
+  S2S__TRY(update_collect(t, job.shards, loss, error));
   *loss /= (double)tokens;
   job.square = S2S__TAKE(&t->shard[0].arena, double, job.blocks);
   if (!job.square) return s2s__fail_memory(error, job.blocks * sizeof(double), "an update");
