@@ -527,13 +527,15 @@ static int32_t cancel_in_evaluation(void *user, int32_t event, int64_t done, int
 static void test_cancel_in_evaluation(void) {
   task t = make_task(60);
   s2s_trainer *trainer;
-  tiny_set(t.options, "max_epochs", "2");
+  tiny_set(t.options, "max_epochs", "1");
   s2s_options_set_progress(t.options, cancel_in_evaluation, &trainer);
   trainer = make_trainer(&t, t.corpus);
   const int32_t status = s2s_trainer_run(trainer);
   watch.before = NULL;
   failed(status, S2S_CANCELLED, "cancelled", "an evaluation is cancelled");
   ok(trainer_figure(trainer, "updates") == 2, "after the updates of its epoch");
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run that has nothing to learn any more");
+  ok(trainer_figure(trainer, "dev_loss") > 0 && trainer_figure(trainer, "updates") == 2, "still judges that epoch");
   is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "and that cancel does not stop the next call as well");
   s2s_trainer_free(trainer);
   free_task(&t);
@@ -673,6 +675,44 @@ static void test_evaluation_threads(void) {
   free_task(&t);
 }
 
+static void test_evaluation_limit(void) {
+  task t = make_task(10);
+  s2s_metrics *m;
+  tiny_set(t.options, "max_source_length", "2");
+  failed(s2s_evaluate(t.model, t.corpus, t.options, &m), S2S_LIMIT, "max_source_length 2", "long sources are not judged");
+  free_task(&t);
+}
+
+/* ---- the log ------------------------------------------------------------------------------------------------------ */
+
+typedef struct heard {
+  int warnings, infos;
+  char last[128];
+} heard;
+
+static void hear(void *user, int32_t level, const char *message) {
+  heard *h = user;
+  h->warnings += level == S2S_LOG_WARNING;
+  h->infos += level == S2S_LOG_INFO;
+  snprintf(h->last, sizeof h->last, "%s", message);
+}
+
+static void test_log(void) {
+  task t = make_task(40);
+  heard h = {0, 0, ""};
+  s2s_options_set_log(t.options, hear, &h);
+  tiny_set(t.options, "max_train_length", "4");
+  tiny_set(t.options, "learning_rate", "0"); /* nothing can improve */
+  tiny_set(t.options, "schedule.patience", "0");
+  tiny_set(t.options, "max_epochs", "3");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  ok(h.warnings == 1 && strstr(h.last, "max_train_length 4"), "pairs left out are said: %s", h.last);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a training that stands still ends");
+  ok(h.infos == 2 && strstr(h.last, "learning rate"), "each fall of the learning rate is said: %s", h.last);
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
 int main(void) {
   (void)mkdir("build", 0777);
   (void)mkdir("build/tmp", 0777);
@@ -699,6 +739,8 @@ int main(void) {
   test_alternatives();
   test_unknown_references();
   test_evaluation_threads();
+  test_evaluation_limit();
+  test_log();
   ok(tiny_watch_is_clean(&watch), "at the end nothing is held");
   return done();
 }
