@@ -40,11 +40,39 @@ static() { build "$@" && "$tmp/program"; }
 check "a program links the shared library" shared -I"$prefix/include" -L"$prefix/lib" -lseq2seq
 check "a program links the static library" static -I"$prefix/include" "$prefix/lib/libseq2seq.a" -lm -pthread
 
+# The README's own lines, in a folder with app.c, or at the top of the tree with hello.c, the program of the README.
+# line_of HOW: the command in that row of the table under "Linking"
+line_of() { sed -n "s/^| $1 | \`\\(.*\\)\` |\$/\\1/p" README.md; }
+# follow FOLDER LINE: runs it there; its cc is the compiler of these tests
+follow() {
+  echo "$2"
+  case $2 in "cc "*) (cd "$1" && eval "${CC:-cc} ${2#cc }") ;; *) echo "no line of the README"; return 1 ;; esac
+}
+mkdir "$tmp/app" && cp "$tmp/program.c" "$tmp/app/app.c" && cp "$prefix/lib/libseq2seq.a" "$tmp/app"
+app() { rm -f "$tmp/app/a.out" && follow "$tmp/app" "$(line_of "$1")"; }
+# where_installed COMMAND...: with the compiler looking there, as it does in /usr/local
+where_installed() { (CPATH=$prefix/include LIBRARY_PATH=$prefix/lib && export CPATH LIBRARY_PATH && "$@"); }
+runs() { test "$("$tmp/app/a.out")" = S2S_OK; }
+runs_shared() { (LD_LIBRARY_PATH=$prefix/lib && export LD_LIBRARY_PATH && runs) && ! runs 2>/dev/null; }
+check "README, by hand, shared" eval 'where_installed app "by hand, shared" && runs_shared'
+check "README, by hand, static" eval 'where_installed app "by hand, static" && runs'
+awk '/^```c$/ { code = 1; next } /^```$/ { code = 0 } code' README.md >"$tmp/hello.c"
+hello_line=$(sed -n 's/^    \(cc hello\.c .*\) && \.\/hello$/\1/p' README.md)
+hello_there=$(echo "$hello_line" | sed "s|hello\.c|$tmp/hello.c|; s|-o hello|-o $tmp/hello|")
+check "README, ten lines of C" follow . "$hello_there"
+if test -f examples/models/english-g2p.safetensors; then
+  check "and they speak" eval '"$tmp/hello" | grep -q "^sequence: [A-Z]"'
+else
+  skip "and they speak" "no shipped model"
+fi
+
 if have pkg-config; then
   PKG_CONFIG_PATH=$prefix/lib/pkgconfig
   export PKG_CONFIG_PATH
   check "pkg-config knows the version" test "$(pkg-config --modversion seq2seq)" = "$version"
   check "pkg-config links the shared library" shared $(pkg-config --cflags --libs seq2seq)
+  check "README, pkg-config" eval 'app pkg-config && runs_shared'
+  check "README, pkg-config, static, beside the shared one" eval 'app "pkg-config, static" && runs'
   rm -f "$prefix"/lib/*.so*
   check "pkg-config --static links the static library" static $(pkg-config --static --cflags --libs seq2seq)
 else

@@ -54,6 +54,9 @@ prints() {
 }
 lines() { test "$(wc -l <"$1")" -eq "$2" || { echo "not $2 lines:"; cat "$1"; return 1; }; }
 
+# no_file PATH
+no_file() { test ! -e "$1"; }
+
 # ---- training -------------------------------------------------------------------------------------------------------
 
 check "train succeeds" train -o "$model" --log "$tmp/log"
@@ -88,6 +91,23 @@ check "and no dev figures are shown" test -z "$(grep dev_ "$out")"
 check "-q is quiet" test ! -s "$err"
 check "and the model works" run info -m "$tmp/nodev.safetensors"
 
+# What the library has to say: once, and not into the bar of a terminal.
+skips() { says 0 'warning: .* pairs are left out' train -o "$tmp/c.safetensors" --max-train-length 5 "$@"; }
+check "skipped pairs are told" skips
+check "with -q too, and once" eval 'skips -q && lines "$err" 1'
+falling="--learning-rate 1e-9 --schedule-patience 0 --patience 0 --max-epochs 4"
+check "a falling learning rate is told" says 0 'the learning rate falls to' train -o "$tmp/c.safetensors" $falling
+check "but not with -q" eval 'train -o "$tmp/c.safetensors" $falling -q && test ! -s "$err"'
+on_terminal() { python3 -c 'import pty, sys; pty.spawn(sys.argv[1:])' "$@" >"$out" </dev/null; }
+bar_wiped() {
+  on_terminal "$seq2seq" train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny $falling -o "$tmp/c.safetensors" || return
+  tr '\r' '\n' <"$out" >"$tmp/drawn"
+  grep -q '%.*tokens/s' "$tmp/drawn" && grep -q 'learning rate falls' "$tmp/drawn" || { cat "$tmp/drawn"; return 1; }
+  ! grep 'learning rate falls' "$tmp/drawn" | grep -v "^\($(printf '\033')\[K\)\{0,1\}seq2seq train: "
+}
+if have python3; then check "nor into the bar" bar_wiped
+else skip "nor into the bar" "no python3"; fi
+
 # stopped SIGNAL [WRAPPER]: trains without end, is sent the signal when a model was saved, and keeps it
 stopped() {
   signal=$1
@@ -107,6 +127,32 @@ check "a signal stops training and keeps the best model" kept TERM
 if have timeout; then check "so does Ctrl-C" kept INT timeout 60
 else skip "so does Ctrl-C" "no timeout command"; fi
 
+# stopped_early SIGNAL OUTPUT [WRAPPER]: is sent the signal long before the first evaluation
+pairs 20000 5 >"$tmp/many.tsv"
+stopped_early() {
+  signal=$1 early=$2
+  shift 2
+  : >"$err"
+  "$@" "$seq2seq" train --train "$tmp/many.tsv" --dev "$tmp/dev.tsv" --source-tokens chars --embedding-dim 8 \
+    --encoder-hidden 64 --decoder-hidden 128 --batch-sentences 1 --max-epochs 1 -o "$early" >"$out" 2>"$err" &
+  trainer=$!
+  waited=0
+  until grep -q parameters "$err" || test $waited -ge 100; do sleep 0.05 && waited=$((waited + 1)); done
+  kill "-$signal" $trainer
+  wait $trainer
+}
+old_stays() {
+  cp "$model" "$tmp/old.safetensors"
+  says 1 'old.safetensors is left as it was' stopped_early "$1" "$tmp/old.safetensors" $2 &&
+    cmp "$model" "$tmp/old.safetensors" && none_beside
+}
+none_beside() { test -z "$(find "$tmp" -name 'old.safetensors?*')"; }
+check "a stop before the first evaluation leaves the old model" old_stays TERM ""
+if have timeout; then check "so does an early Ctrl-C" old_stays INT "timeout 60"
+else skip "so does an early Ctrl-C" "no timeout command"; fi
+check "where there was no model, there is one then" says 0 stopped stopped_early TERM "$tmp/early.safetensors"
+check "that works" run info -m "$tmp/early.safetensors"
+
 # ---- translating ----------------------------------------------------------------------------------------------------
 
 ask() { printf 'abc\n\nfade\n' | translate "$@"; }
@@ -124,6 +170,19 @@ check "files instead of streams" eval \
 check "nothing in, nothing out" eval 'translate </dev/null && test ! -s "$out"'
 long=$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "abcdef" }' | cut -c 1-4000)
 check "a long line" eval 'echo "$long" | translate --beam 1 && lines "$out" 1'
+
+# A program that waits for each answer before it asks on.
+converse() (
+  trap '' PIPE
+  mkfifo "$tmp/asks" "$tmp/answers" || return
+  timeout 5 "$seq2seq" translate -m "$model" --batch 1 <"$tmp/asks" >"$tmp/answers" 2>"$err" &
+  exec 3>"$tmp/asks" 4<"$tmp/answers"
+  for word in abc '' fade; do echo "$word" >&3 && read -r answer <&4 && echo "$answer"; done >"$out"
+  exec 3>&- 4<&-
+  wait $! && cmp "$out" "$tmp/plain"
+)
+if have timeout mkfifo; then check "--batch 1 answers each line before it reads on" converse
+else skip "--batch 1 answers each line before it reads on" "no timeout or mkfifo command"; fi
 
 nbest() { ask --nbest 3 --beam 4; }
 check "n-best is line, rank, score, text" prints "^1${tab}1${tab}-[0-9.]*${tab}" nbest
@@ -181,6 +240,53 @@ check "no training pairs" says 2 '--train FILE' run train -o "$tmp/x"
 printf 'seed = 2\nsed = 3\n' >"$tmp/config"
 check "a bad line in a --config file, with its number" says 2 "config.*line 2.*'sed'.*'seed'" run train --config "$tmp/config"
 
+check "threads where one does it all" says 2 '--threads does nothing in translate: one thread does it all' translate --threads 2
+check "the same for info" says 2 '--threads does nothing in info' run info -m "$model" --threads 2
+check "a cpu for info" says 2 '--cpu does nothing in info' run info -m "$model" --cpu c
+check "verify for train" says 2 '--verify does nothing in train: no model file is loaded' train -o "$tmp/x" --verify no
+check "nbest for eval" says 2 '--nbest does nothing in eval' run eval -m "$model" --data "$tmp/dev.tsv" --nbest 2
+check "how to load no model" says 2 'verify goes with -m' run info --verify no
+check "--options of a model" says 2 'do not go together' run info --options -m "$model"
+helps() { flags_of "$1" | grep -cx -e --threads -e --cpu -e --verify -e --memory-limit -e --nbest; }
+check "help shows what applies" test "$(helps train) $(helps translate) $(helps eval) $(helps info)" = "3 4 4 2"
+
+# ---- files that clash -----------------------------------------------------------------------------------------------
+
+cp "$tmp/train.tsv" "$tmp/a.tsv"
+ln -s a.tsv "$tmp/link.tsv"
+cp "$model" "$tmp/m.safetensors"
+printf 'abc\nfade\n' >"$tmp/w.txt"
+cp "$tmp/w.txt" "$tmp/w.was"
+printf 'seed = 1\n' >"$tmp/c.config"
+kept_all() {
+  cmp "$tmp/train.tsv" "$tmp/a.tsv" && cmp "$model" "$tmp/m.safetensors" && cmp "$tmp/w.txt" "$tmp/w.was" && no_file "$tmp/new"
+}
+# clash NAME PATTERN COMMAND...: exit status 2, the pattern, and every file as it was
+clash() {
+  clash_name=$1
+  shift
+  check "$clash_name" refused_whole "$@"
+}
+refused_whole() { says_both="$1 are one file" && shift && says 2 "$says_both" "$@" && kept_all; }
+fit() { run train --train "$tmp/a.tsv" $tiny --max-epochs 1 "$@"; }
+put() { run translate -m "$tmp/m.safetensors" "$@"; }
+clash "the model over the pairs" '--output .*a.tsv and --train .*a.tsv' fit -o "$tmp/a.tsv"
+clash "by another spelling" '--output .* and --train .*' fit -o "$tmp/../$(basename "$tmp")/a.tsv"
+clash "by a link" '--output .*link.tsv and --train .*a.tsv' fit -o "$tmp/link.tsv"
+clash "over the dev pairs" '--output .* and --dev .*' fit --dev "$tmp/w.txt" -o "$tmp/w.txt"
+clash "over the second of two files" '--output .* and --train .*w.txt' run train --train "$tmp/a.tsv" "$tmp/w.txt" -o "$tmp/w.txt"
+clash "over the options" '--output .* and --config .*' fit --config "$tmp/c.config" -o "$tmp/c.config"
+clash "the log over the pairs" '--log .* and --train .*' fit -o "$tmp/new" --log "$tmp/a.tsv"
+clash "the log over the model" '--output .*m.safetensors and --log .*m.safetensors' fit -o "$tmp/m.safetensors" --log "$tmp/m.safetensors"
+clash "the log over the model to come" '--output .*new and --log .*new' fit -o "$tmp/new" --log "$tmp/./new"
+clash "answers over the lines" '--output .*w.txt and --input .*w.txt' put -i "$tmp/w.txt" -o "$tmp/w.txt"
+clash "answers over lines from standard input" '--output .*w.txt and standard input' eval 'put -o "$tmp/w.txt" <"$tmp/w.txt"'
+clash "answers over the model" '--output .* and --model .*' put -i "$tmp/w.txt" -o "$tmp/m.safetensors"
+clash "answers behind the lines" 'standard output and --input .*w.txt' eval \
+  '"$seq2seq" translate -m "$model" -i "$tmp/w.txt" >>"$tmp/w.txt" 2>"$err"'
+check "a device may be shared" translate -i /dev/null -o /dev/null
+check "so may a file that is only read" fit --dev "$tmp/a.tsv" -o "$tmp/c.safetensors"
+
 # ---- bad files ------------------------------------------------------------------------------------------------------
 
 cp "$model" "$tmp/before"
@@ -201,10 +307,12 @@ check "the model that was there is untouched" untouched
 check "an output in no folder" says 1 'nowhere/m' train -o "$tmp/nowhere/m"
 check "an output that is a folder" says 1 'is a folder' train -o "$tmp"
 # cannot_save: no file may grow over 4 KB, so the model cannot be written, but what was there stays
-cannot_save() { (trap '' XFSZ && ulimit -f 8 && train -o "$model"); }
+cannot_save() { (trap '' XFSZ && ulimit -f 8 && train -o "$model" "$@"); }
 check "a model that cannot be saved is told, training goes on, status 1" says 1 '^epoch  3' cannot_save
 check "the reason is given" grep -q 'tiny.safetensors' "$err"
 check "the model that was there is untouched still" untouched
+cannot_save_once() { says 1 tiny.safetensors cannot_save --max-epochs 1 && test "$(grep -c 'tiny.safetensors' "$err")" -eq 1; }
+check "a last save that fails is told once" cannot_save_once
 
 bad_line() { printf 'abc\nbad\n\303(\nfad\n' | translate --batch 2; }
 check "invalid UTF-8 to translate, with its line" says 1 'standard input, line 3' bad_line
@@ -213,6 +321,8 @@ check "a line over the limit, with its line" eval 'printf "abc\nabcdef\n" | says
 
 check "no memory to train" says 1 'out of memory' train -o "$model" --memory-limit 100000
 check "no memory to translate" eval 'says 1 "out of memory" ask --memory-limit 1000'
+check "no memory to evaluate" says 1 'out of memory' evaluate --memory-limit 1000
+check "no memory to show a model" says 1 'out of memory' run info -m "$model" --memory-limit 1000
 
 broken=$tmp/broken.safetensors
 size=$(wc -c <"$model")
@@ -225,6 +335,24 @@ damage() { cp "$model" "$broken" && printf 'x!y?' | dd of="$broken" bs=1 seek="$
 damaged() { damage "$1" && says 1 'broken.safetensors' run info -m "$broken"; }
 check "a damaged header" damaged 40
 check "damaged data" damaged $((size - 40))
+damage $((size / 2))
+check "damaged data to translate" eval 'says 1 "broken.safetensors" ask -m "$broken"'
+check "damaged data to evaluate" says 1 'broken.safetensors' evaluate -m "$broken"
+check "--verify no translates with it" ask -m "$broken" --verify no
+check "and evaluates" evaluate -m "$broken" --verify no
+run info && sed -n "s/^cpu \\(.*\\)${tab}\\(.*\\)/\\1 \\2/p" "$out" >"$tmp/cpus"
+# each_cpu COMMAND...: done with the levels that this machine has, refused with the others
+each_cpu() {
+  test -s "$tmp/cpus" && while read -r level works; do
+    expected=0
+    test "$works" != no || expected=1
+    "$@" --cpu "$level"
+    test $? -eq $expected || { echo "--cpu $level, which info calls $works:"; cat "$err"; return 1; }
+  done <"$tmp/cpus"
+}
+check "--cpu to translate" each_cpu ask
+check "--cpu to evaluate" each_cpu evaluate
+check "--cpu to train" each_cpu train -q -o "$tmp/c.safetensors"
 check "a file that is no model" eval 'printf "abc\n" | says 1 Makefile run translate -m Makefile'
 check "an empty file to evaluate on" eval ': >"$tmp/bad.tsv"; says 1 bad.tsv run eval -m "$model" --data "$tmp/bad.tsv"'
 if test -w /dev/full; then check "a full disk" eval 'says 1 "/dev/full" eval "echo abc | translate -o /dev/full"'

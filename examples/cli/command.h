@@ -51,7 +51,11 @@ int failed(const char *format, ...) LIKE_PRINTF;      /* a message; EXIT_FAILED 
 int usage_error(const char *format, ...) LIKE_PRINTF; /* a message and where to find help; EXIT_USAGE */
 int library_failed(int32_t status);                   /* the library's own message; EXIT_USAGE for a bad option */
 
+/* flags.c: whether a command takes an option of the library. */
+bool takes_option(const command *which, size_t option);
+
 /* 0, or an exit status after a message. */
+int check_clashes(const flags *given, const command *which); /* clash.c: of files written with others; opens none */
 int load_model(const flags *given, s2s_model **model);
 int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus);
 int close_output(FILE *file, const char *name); /* flushes and closes what was written; a full disk is a failure */

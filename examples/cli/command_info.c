@@ -137,6 +137,9 @@ static int info_build(void) {
 
 int command_info(const flags *given) {
   if (given->has[FLAG_MARKDOWN] && !given->has[FLAG_OPTIONS]) return usage_error("--markdown goes with --options");
+  if (given->option && !given->has[FLAG_MODEL]) return usage_error("the option %s goes with -m FILE", given->option);
+  if (given->has[FLAG_OPTIONS] && given->has[FLAG_MODEL])
+    return usage_error("--options and -m FILE do not go together");
   if (given->has[FLAG_OPTIONS]) return info_options(given);
   return given->has[FLAG_MODEL] ? info_model(given) : info_build();
 }

@@ -29,6 +29,7 @@ typedef struct training {
   bool evaluated;           /* best holds figures */
   bool saved;
   bool save_failed; /* the newest best model is not in the file */
+  bool save_told;   /* why was told, and nothing has been learnt since */
 } training;
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -37,27 +38,36 @@ typedef struct training {
 
 static s2s_trainer *volatile trainer_to_stop;
 
-/* The handler is gone after the first signal: a second one ends the program. */
+/* A second signal ends the program, but not one that comes with the first: timeout(1) sends each twice. */
 static void stop_trainer(int signal_number) {
-  (void)signal_number;
-  if (trainer_to_stop) s2s_trainer_cancel(trainer_to_stop);
+  static double stopped = 0;
+  double now = seconds_now();
+  if (stopped > 0 && now - stopped > 0.25) {
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+  } else if (!(stopped > 0)) {
+    stopped = now;
+    if (trainer_to_stop) s2s_trainer_cancel(trainer_to_stop);
+  }
 }
 
 /* A signal that was ignored from the start, as behind nohup, stays ignored. */
-static void catch_signal(int signal_number, void (*handler)(int)) {
+static void catch_signal(int signal_number) {
   struct sigaction action;
   if (sigaction(signal_number, NULL, &action) || action.sa_handler == SIG_IGN) return;
   memset(&action, 0, sizeof action);
-  action.sa_handler = handler;
-  action.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+  action.sa_handler = stop_trainer;
+  action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, SIGINT);
+  sigaddset(&action.sa_mask, SIGTERM);
   sigaction(signal_number, &action, NULL);
 }
 
 static void catch_signals(s2s_trainer *trainer) {
   trainer_to_stop = trainer;
-  catch_signal(SIGINT, trainer ? stop_trainer : SIG_DFL);
-  catch_signal(SIGTERM, trainer ? stop_trainer : SIG_DFL);
+  catch_signal(SIGINT);
+  catch_signal(SIGTERM);
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -103,8 +113,8 @@ static int32_t save_snapshot(const training *t) {
 
 static void save(training *t) {
   int32_t status = save_snapshot(t);
-  if (status) message("%s", s2s_error_message());
-  t->save_failed = status != S2S_OK;
+  if (status && !t->save_told) message("%s", s2s_error_message());
+  t->save_failed = t->save_told = status != S2S_OK;
   t->saved = t->saved || !status;
 }
 
@@ -130,10 +140,9 @@ static void on_evaluated(training *t, const s2s_metrics *metrics) {
 static int32_t on_progress(void *user, int32_t event, int64_t done, int64_t total) {
   training *t = user;
   const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
-  if (event == S2S_PROGRESS_EVALUATED)
-    on_evaluated(t, metrics);
-  else
-    progress_update(&t->progress, metrics, done, total);
+  if (event == S2S_PROGRESS_EVALUATED) return on_evaluated(t, metrics), 0;
+  t->save_told = false;
+  progress_update(&t->progress, metrics, done, total);
   return 0;
 }
 
@@ -183,8 +192,6 @@ static void introduce(const training *t) {
   if (t->dev) fprintf(stderr, " and %zu to judge by", s2s_corpus_size(t->dev));
   fprintf(stderr, "; vocabularies of %zu and %zu tokens; %s parameters\n",
           s2s_model_vocabulary_size(t->model, S2S_SOURCE), s2s_model_vocabulary_size(t->model, S2S_TARGET), parameters);
-  double skipped = figure(s2s_trainer_metrics(t->trainer), "skipped_pairs");
-  if (skipped > 0) message("warning: %.0f pairs are longer than --max-train-length and are left out", skipped);
 }
 
 static void print_results(const training *t) {
@@ -196,11 +203,10 @@ static void print_results(const training *t) {
 }
 
 static int run_trainer(training *t) {
+  catch_signals(t->trainer);
   introduce(t);
   progress_begin(&t->progress, t->given->has[FLAG_QUIET], t->dev != NULL);
-  catch_signals(t->trainer);
   int32_t status = s2s_trainer_run(t->trainer);
-  catch_signals(NULL);
   progress_wipe();
   if (status && status != S2S_CANCELLED) return library_failed(status);
   if (status && !t->saved && file_exists(t->given->value[FLAG_OUTPUT][0])) {
@@ -222,6 +228,7 @@ static int prepare(training *t) {
 
 static int end(training *t, int status) {
   if (t->log && close_output(t->log, t->given->value[FLAG_LOG][0])) status = EXIT_FAILED;
+  trainer_to_stop = NULL;
   s2s_trainer_free(t->trainer);
   s2s_model_free(t->model);
   s2s_corpus_free(t->dev);

@@ -203,13 +203,12 @@ static int translate_batch(translation *t) {
 }
 
 static int translate_all(translation *t) {
-  bool live = isatty(fileno(t->in));
   while (lines_read(&t->lines, t->in)) {
     if (t->lines_before == 0) drop_mark(&t->lines);
     int failure = translate_batch(t);
     if (failure) return failure;
     t->lines_before += t->lines.count;
-    if (live && fflush(t->out)) break;
+    if (fflush(t->out)) break; /* somebody may wait for these before asking more */
   }
   return ferror(t->in) ? failed("cannot read %s: %s", t->in_name, strerror(errno)) : 0;
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 const flag flag_table[FLAG_COUNT] = {
-#define FLAG_ROW(id, name, letter, values, value, commands, help) {name, letter, values, value, commands, help},
+#define FLAG_ROW(id, name, letter, values, value, file, commands, help)                                                \
+  {name, letter, values, value, file, commands, help},
     FLAGS(FLAG_ROW)
 #undef FLAG_ROW
 };
@@ -54,8 +55,31 @@ static size_t find_option(const char *name) {
   return s2s_option_count();
 }
 
-static bool takes_option(const command *which, size_t option) {
+/* Why a command takes no option of this key although it takes others of the scope, or NULL. */
+static const char *refusal(const command *which, const char *key) {
+  static const struct {
+    unsigned command;
+    const char *key, *why;
+  } rows[] = {
+      {COMMAND_TRAIN, "verify", "no model file is loaded"},
+      {COMMAND_TRANSLATE, "threads",
+       "one thread does it all; to use more cores start several, each with a part of the lines"},
+      {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},
+      {COMMAND_INFO, "threads", "one thread does it all"},
+      {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].command == which->bit && strcmp(rows[i].key, key) == 0) return rows[i].why;
+  }
+  return NULL;
+}
+
+static bool takes_scope(const command *which, size_t option) {
   return (which->scopes >> s2s_option_scope(option)) & 1u;
+}
+
+bool takes_option(const command *which, size_t option) {
+  return takes_scope(which, option) && !refusal(which, s2s_option_name(option));
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -123,9 +147,12 @@ static int wrong_command(const char *name, unsigned bits, const char *why, const
   return usage_error("%s is a %sflag of %s, not of %s", name, why, names, which->name);
 }
 
-static int wrong_scope(const char *name, size_t option, const command *which) {
+static int wrong_option(const char *name, size_t option, const command *which) {
   unsigned bits = 0;
   char why[64];
+  if (takes_scope(which, option)) {
+    return usage_error("%s does nothing in %s: %s", name, which->name, refusal(which, s2s_option_name(option)));
+  }
   for (size_t i = 0; i < command_count; i++) {
     if (takes_option(&commands[i], option)) bits |= commands[i].bit;
   }
@@ -161,6 +188,7 @@ static bool more_values(const arguments *left) { return left->count > 0 && left-
 static int read_option(flags *out, const char *name, size_t option, arguments *left) {
   const char *value = take_value(left);
   if (!value) return usage_error("%s needs a value: %s", name, s2s_option_range(option));
+  out->option = s2s_option_name(option);
   int32_t status = s2s_options_set(out->options, s2s_option_name(option), value);
   return status ? usage_error("%s", s2s_error_message()) : 0;
 }
@@ -184,7 +212,7 @@ static int read_flag(flags *out, const char *name, size_t id, arguments *left) {
 static int read_named(flags *out, const command *which, const char *name, arguments *left) {
   size_t option = find_option(name), id = find_flag(name, which);
   if (option < s2s_option_count()) {
-    return takes_option(which, option) ? read_option(out, name, option, left) : wrong_scope(name, option, which);
+    return takes_option(which, option) ? read_option(out, name, option, left) : wrong_option(name, option, which);
   }
   if (id == FLAG_COUNT) return unknown_flag(name, which);
   if (!(flag_table[id].commands & which->bit)) return wrong_command(name, flag_table[id].commands, "", which);

@@ -13,32 +13,41 @@
 struct command;
 
 enum { COMMAND_TRAIN = 1, COMMAND_TRANSLATE = 2, COMMAND_EVAL = 4, COMMAND_INFO = 8, COMMAND_ALL = 15 };
+enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
-/* X(ID, "--name", letter, values, "VALUE", commands, "help"); values: how many may follow, 2 standing for one or two */
+/* X(ID, "--name", letter, values, "VALUE", file, commands, "help")
+ *   values  how many may follow, 2 standing for one or two
+ *   file    what is done with the files that the values name, if they do */
 #define FLAGS(X)                                                                                                       \
-  X(TRAIN, "--train", 0, 2, "A [B]", COMMAND_TRAIN,                                                                    \
+  X(TRAIN, "--train", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN,                                                         \
     "pairs to learn from: one file of source<TAB>target lines, or two line-aligned files")                             \
-  X(DEV, "--dev", 0, 2, "A [B]", COMMAND_TRAIN, "pairs to judge by after every epoch; the best model is kept")         \
-  X(DATA, "--data", 0, 2, "A [B]", COMMAND_EVAL,                                                                       \
+  X(DEV, "--dev", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN,                                                             \
+    "pairs to judge by after every epoch; the best model is kept")                                                     \
+  X(DATA, "--data", 0, 2, "A [B]", FILE_READ, COMMAND_EVAL,                                                            \
     "pairs to compare with: one file of source<TAB>target lines, or two line-aligned files")                           \
-  X(MODEL, "--model", 'm', 1, "FILE", COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO, "the model")                    \
-  X(OUTPUT, "--output", 'o', 1, "FILE", COMMAND_TRAIN, "where the model goes")                                         \
-  X(LOG, "--log", 0, 1, "FILE", COMMAND_TRAIN, "write every evaluation's figures to this file, as JSON lines")         \
-  X(INPUT, "--input", 'i', 1, "FILE", COMMAND_TRANSLATE, "read lines from this file instead of standard input")        \
-  X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", COMMAND_TRANSLATE, "write to this file instead of standard output")       \
-  X(BATCH, "--batch", 0, 1, "N", COMMAND_TRANSLATE,                                                                    \
-    "lines translated at once, default 64; on a terminal every line is answered at once")                              \
-  X(JSON, "--json", 0, 0, "", COMMAND_TRANSLATE | COMMAND_EVAL, "write JSON: one object a line")                       \
-  X(ATTENTION, "--attention", 0, 0, "", COMMAND_TRANSLATE,                                                             \
+  X(MODEL, "--model", 'm', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO, "the model")         \
+  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
+  X(LOG, "--log", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                                           \
+    "write every evaluation's figures to this file, as JSON lines")                                                    \
+  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE,                                                    \
+    "read lines from this file instead of standard input")                                                             \
+  X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \
+    "write to this file instead of standard output")                                                                   \
+  X(BATCH, "--batch", 0, 1, "N", FILE_NONE, COMMAND_TRANSLATE,                                                         \
+    "lines read and answered at once, default 64, on a terminal 1; a program that waits for each answer needs 1")      \
+  X(JSON, "--json", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE | COMMAND_EVAL, "write JSON: one object a line")            \
+  X(ATTENTION, "--attention", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                  \
     "draw each hypothesis's attention, source across and target down; with --json add it as numbers")                  \
-  X(STATS, "--stats", 0, 0, "", COMMAND_TRANSLATE, "end with name<TAB>value lines on stderr: speed and memory")        \
-  X(OPTIONS, "--options", 0, 0, "", COMMAND_INFO, "list every option of the library")                                  \
-  X(MARKDOWN, "--markdown", 0, 0, "", COMMAND_INFO, "with --options: as a Markdown page")                              \
-  X(CONFIG, "--config", 0, 1, "FILE", COMMAND_ALL, "read options from a file of `key = value` lines")                  \
-  X(QUIET, "--quiet", 'q', 0, "", COMMAND_TRAIN, "no progress, only warnings and errors")                              \
-  X(HELP, "--help", 'h', 0, "", COMMAND_ALL, "show this page")
+  X(STATS, "--stats", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                          \
+    "end with name<TAB>value lines on stderr: speed and memory")                                                       \
+  X(OPTIONS, "--options", 0, 0, "", FILE_NONE, COMMAND_INFO, "list every option of the library")                       \
+  X(MARKDOWN, "--markdown", 0, 0, "", FILE_NONE, COMMAND_INFO, "with --options: as a Markdown page")                   \
+  X(CONFIG, "--config", 0, 1, "FILE", FILE_READ, COMMAND_ALL,                                                          \
+    "read options from a file of `key = value` lines; those that the command does not use are passed over")            \
+  X(QUIET, "--quiet", 'q', 0, "", FILE_NONE, COMMAND_TRAIN, "no progress, only warnings and errors")                   \
+  X(HELP, "--help", 'h', 0, "", FILE_NONE, COMMAND_ALL, "show this page")
 
-#define FLAG_ID(id, name, letter, values, value, commands, help) FLAG_##id,
+#define FLAG_ID(id, name, letter, values, value, file, commands, help) FLAG_##id,
 typedef enum flag_id { FLAGS(FLAG_ID) FLAG_COUNT } flag_id;
 #undef FLAG_ID
 
@@ -47,6 +56,7 @@ typedef struct flag {
   char letter; /* of the short form, or 0 */
   int values;
   const char *value; /* what the help calls the value */
+  int file;          /* FILE_... */
   unsigned commands; /* COMMAND_... bits */
   const char *help;
 } flag;
@@ -57,6 +67,7 @@ typedef struct flags {
   bool has[FLAG_COUNT];
   const char *value[FLAG_COUNT][2]; /* NULL where none was given; pointers into argv */
   s2s_options *options;
+  const char *option; /* key of the last library option that was a flag, or NULL */
 } flags;
 
 /* Reads the arguments behind the command's name. 0, or an exit status after a message. */

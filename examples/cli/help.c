@@ -96,11 +96,11 @@ static void print_option(FILE *out, size_t option) {
   print_row(out, name, value_of(option), s2s_option_help(option), s2s_option_default(option));
 }
 
-static void print_scope(FILE *out, int32_t scope) {
+static void print_scope(FILE *out, const command *which, int32_t scope) {
   const char *name = scope_name(scope);
   fprintf(out, "\n%c%s options: %s  [default]\n", name[0] - 'a' + 'A', name + 1, scope_help(scope));
   for (size_t i = 0; i < s2s_option_count(); i++) {
-    if (s2s_option_scope(i) == scope) print_option(out, i);
+    if (s2s_option_scope(i) == scope && takes_option(which, i)) print_option(out, i);
   }
 }
 
@@ -109,7 +109,7 @@ void help_command(FILE *out, const command *which) {
           which->about);
   print_flags(out, which);
   for (int32_t scope = 0; scope < SCOPE_COUNT; scope++) {
-    if ((which->scopes >> scope) & 1u) print_scope(out, scope);
+    if ((which->scopes >> scope) & 1u) print_scope(out, which, scope);
   }
   fprintf(out, "\n`seq2seq info --options` lists the options with their ranges.\n");
 }

@@ -51,6 +51,11 @@ static const command *find_command(const char *name) {
   return NULL;
 }
 
+static int run_given(const command *which, const flags *given) {
+  int failure = check_clashes(given, which);
+  return failure ? failure : which->run(given);
+}
+
 static int run_command(const command *which, int argc, char **argv) {
   flags given;
   message_begin(which->name);
@@ -58,7 +63,7 @@ static int run_command(const command *which, int argc, char **argv) {
   if (!status && given.has[FLAG_HELP])
     help_command(stdout, which);
   else if (!status)
-    status = which->run(&given);
+    status = run_given(which, &given);
   flags_free(&given);
   if (fflush(stdout) && !status) status = failed("cannot write standard output");
   return status;

@@ -60,7 +60,7 @@
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
   X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
-  X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer may use, the calling one included") \
+  X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \
   X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avx512", "instructions to use: the best the machine has, or just these") \
   X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \
   X(MEMORY_LIMIT, "memory_limit", INT, RUNTIME, "0", "0..9223372036854775807", "most bytes a handle may hold; 0 for no limit")
@@ -105,6 +105,9 @@ int s2s__option_bool(const s2s_options *options, s2s__option_id id);
 /* Position of the value in its "a|b|c". */
 int32_t s2s__option_choice(const s2s_options *options, s2s__option_id id);
 int s2s__option_is_set(const s2s_options *options, s2s__option_id id);
+
+/* What a handle made with these options (may be NULL) uses, memory_limit included. */
+s2s__host s2s__options_host(const s2s_options *options);
 
 void s2s__options_init(s2s_options *options, const s2s__host *host);
 void s2s__options_clear(s2s_options *options);
