@@ -186,7 +186,7 @@ static int check_weight(const level *l) {
   s2s__error error = {0};
   int good = 1;
   s2s__host_init(&host);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   for (size_t t = 0; t < 40 && good; t++) {
     const size_t out = 1 + random_below(100), in = 1 + random_below(50);
     const real *w = take(out * in, 1);
@@ -215,7 +215,7 @@ static int check_weight_gradient(const level *l) {
   s2s__error error = {0};
   int good = 1;
   s2s__host_init(&host);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   for (size_t t = 0; t < 30 && good; t++) {
     const size_t rows = random_below(300), out = 1 + random_below(70), in = 1 + random_below(90);
     const size_t dy_row = out + random_below(4), x_row = in + random_below(4);

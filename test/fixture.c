@@ -76,10 +76,11 @@ void fixture_vocabulary(s2s__vocabulary *vocabulary, s2s__arena *arena, size_t s
 
 s2s_model *fixture_model(const char *options, size_t source, size_t target) {
   s2s_options *o = fixture_options(options);
+  const s2s__host host = s2s__options_host(o);
   s2s_model *model;
   s2s__error error;
   s2s__error_clear(&error);
-  fixture_must(s2s__model_new(o, &model, &error), &error);
+  fixture_must(s2s__model_new(&host, o, &model, &error), &error);
   fixture_vocabulary(&model->vocabulary[S2S_SOURCE], &model->arena, source);
   fixture_vocabulary(&model->vocabulary[S2S_TARGET], &model->arena, target);
   fixture_must(s2s__model_build(model, &error), &error);

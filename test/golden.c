@@ -32,7 +32,7 @@ void golden_open(golden *g, const char *name) {
   g->name = name;
   s2s__host_init(&host);
   s2s__error_clear(&error);
-  s2s__arena_init(&g->arena, &host, 0);
+  s2s__arena_init(&g->arena, &host);
   snprintf(path, sizeof path, "test/data/golden/%s.safetensors", name);
   int32_t status = s2s__reader_open_path(&reader, &host, path, &error);
   if (status == S2S_OK) status = golden_read(g, &reader, &error);

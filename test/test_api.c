@@ -557,6 +557,21 @@ static void test_model_create(void) {
   s2s_options_free(o);
 }
 
+static void test_seed(void) {
+  s2s_options *o = tiny_options(&watch);
+  tiny_digest digest[3];
+  static const char *const seeds[] = {"1", "2", "1"};
+  for (size_t i = 0; i < 3; i++) {
+    tiny_set(o, "seed", seeds[i]);
+    s2s_model *model = tiny_model(o);
+    digest[i] = tiny_model_digest(model);
+    s2s_model_free(model);
+  }
+  ok(digest[0] == digest[2], "one seed gives one new model");
+  ok(digest[0] != digest[1], "another seed another");
+  s2s_options_free(o);
+}
+
 static void test_model_asking(void) {
   const char *value;
   size_t total = 0, size;
@@ -1117,6 +1132,7 @@ int main(void) {
   test_results();
   test_lengths();
   test_model_create();
+  test_seed();
   test_model_asking();
   test_parameters();
   test_busy();

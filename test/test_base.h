@@ -14,6 +14,7 @@
 
 typedef struct test_memory {
   size_t live_blocks, live_bytes;
+  size_t peak_bytes;  /* most of live_bytes so far */
   size_t requests;    /* allocations and resizes so far */
   size_t fail_at;     /* this request and all later ones fail; 0: none */
   size_t wrong_sizes; /* old sizes that were not what was asked for, and requests for no bytes */
@@ -41,6 +42,7 @@ static void *test_allocate(void *user, void *block, size_t old_size, size_t new_
   memcpy(fresh, &new_size, sizeof new_size);
   memory->live_blocks += whole == NULL;
   memory->live_bytes += new_size - known;
+  if (memory->live_bytes > memory->peak_bytes) memory->peak_bytes = memory->live_bytes;
   return fresh + TEST_HEAD;
 }
 

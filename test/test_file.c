@@ -379,7 +379,7 @@ static blob changed(change c) {
   uint32_t crc;
   size_t size = 0;
   unsigned char *data = calloc(2, saved.size);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   s2s__st_draft_init(&draft, &host);
   s2s__reader_open_memory(&reader, &host, saved.bytes, saved.size);
   s2s__st_read_header(&reader, &arena, &h, &error);

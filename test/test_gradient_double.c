@@ -47,8 +47,8 @@ static void rig_open(rig *r) {
   s2s__host host;
   memset(r, 0, sizeof *r);
   s2s__host_init(&host);
-  s2s__arena_init(&r->arena, &host, 0);
-  s2s__arena_init(&r->run, &host, 0);
+  s2s__arena_init(&r->arena, &host);
+  s2s__arena_init(&r->run, &host);
   s2s__graph_init(&r->graph, &r->run, fixture_kernels(), &r->error);
   s2s__params_init(&r->params, &r->arena, r->graph.kernels, 1);
 }

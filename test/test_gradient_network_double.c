@@ -173,8 +173,8 @@ static void check_all_networks(void) {
   whole w;
   memset(&w, 0, sizeof w);
   s2s__host_init(&host);
-  s2s__arena_init(&w.arena, &host, 0);
-  s2s__arena_init(&w.run, &host, 0);
+  s2s__arena_init(&w.arena, &host);
+  s2s__arena_init(&w.run, &host);
   for (int i = 0; i < 3; i++) {
     check_networks("lstm", attentions[i], &w);
     check_networks("gru", attentions[i], &w);

@@ -121,7 +121,7 @@ static void subject_open(subject *s, const char *name) {
   char options[OPTIONS];
   memset(s, 0, sizeof *s);
   golden_open(&s->g, name);
-  s2s__arena_init(&s->arena, &s->g.arena.host, 0);
+  s2s__arena_init(&s->arena, &s->g.arena.host);
   implied_options(&s->g, options);
   s->model = fixture_model(options, golden_dim(&s->g, "encoder.embedding.weight", 0),
                            golden_dim(&s->g, "decoder.embedding.weight", 0));

@@ -135,8 +135,8 @@ static void pool_open(pool *p, const char *shape, uint64_t *random) {
   s2s__host host;
   memset(p, 0, sizeof *p);
   s2s__host_init(&host);
-  s2s__arena_init(&p->arena, &host, 0);
-  s2s__arena_init(&p->scratch, &host, 0);
+  s2s__arena_init(&p->arena, &host);
+  s2s__arena_init(&p->scratch, &host);
   p->model = fixture_model(shape, SOURCES, TARGETS);
   p->options = fixture_options("beam 4 nbest 3 max_length 9");
   need(s2s_encoder_init(p->model, p->options, &p->encoder));

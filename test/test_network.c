@@ -150,7 +150,7 @@ static size_t units_of(const char *text) {
   dropped_units = 0;
   s2s__host_init(&host);
   s2s__error_clear(&error);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   fixture_must(s2s__network_init(&network, &arena, &kernels, options, SOURCES, TARGETS, 1, &error), &error);
   fixture_must(s2s__params_draw(&network.params, 1, &error), &error);
   fixture_must(s2s__rows_init(&example.source_rows, &arena, sources, 2, &error), &error);
@@ -223,7 +223,7 @@ static void check_drawing(void) {
   s2s__network first, other;
   const char *name;
   s2s__host_init(&host);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   const uint32_t features = s2s__cpu_features();
   draw_with(s2s__kernels_choose("c", features), 1, 7, &arena, &first);
   for (size_t i = 0; (name = s2s__kernels_level(i, features)) != NULL; i++) {

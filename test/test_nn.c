@@ -35,7 +35,7 @@ static double worst_of_all;
 static void lab_open(lab *l, const char *name) {
   memset(l, 0, sizeof *l);
   golden_open(&l->g, name);
-  s2s__arena_init(&l->arena, &l->g.arena.host, 0);
+  s2s__arena_init(&l->arena, &l->g.arena.host);
   s2s__graph_init(&l->graph, &l->arena, fixture_kernels(), &l->error);
   s2s__params_init(&l->params, &l->arena, l->graph.kernels, 1);
   l->graph.recording = 1;

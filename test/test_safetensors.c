@@ -40,7 +40,7 @@ static int32_t begin(reading *r, const void *bytes, size_t size, int by_callback
   memset(r, 0, sizeof *r);
   r->bytes = bytes;
   r->size = size;
-  s2s__arena_init(&r->arena, &host, 0);
+  s2s__arena_init(&r->arena, &host);
   if (by_callback)
     s2s__reader_open_callback(&r->reader, &host, few_bytes, r);
   else
@@ -321,7 +321,7 @@ static void test_promises(void) {
   memset(&r, 0, sizeof r);
   r.bytes = most;
   r.size = sizeof most;
-  s2s__arena_init(&r.arena, &host, 0);
+  s2s__arena_init(&r.arena, &host);
   s2s__reader_open_callback(&r.reader, &host, few_bytes, &r);
   s2s__st_buffer_init(&buffer, &host);
   is_int(s2s__st_buffer_read(&buffer, &r.reader, UINT64_C(1) << 40, &r.error),

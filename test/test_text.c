@@ -46,7 +46,7 @@ static void is_built(const char *text, uint64_t min_count, size_t max_size, cons
   s2s__arena arena;
   s2s__vocabulary vocabulary;
   char file[1000];
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   if (!is_int(build(&vocabulary, &arena, &host, text, min_count, max_size, &error), S2S_OK, "%s: builds", name)) return;
   const size_t bytes = s2s__vocabulary_bytes(&vocabulary);
   s2s__vocabulary_write(&vocabulary, file);
@@ -79,7 +79,7 @@ static void test_uncountable(void) {
   s2s__token_counter *counter;
   char *longest = calloc(1, S2S__MAX_TOKEN_BYTES + 2);
   memset(longest, 'x', S2S__MAX_TOKEN_BYTES + 1);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   s2s__token_counter_new(&host, &counter, &error);
   int held = s2s__token_counter_add(counter, "", 0, &error) == S2S_OK;
   held &= s2s__token_counter_add(counter, "a\nb", 3, &error) == S2S_OK;
@@ -103,7 +103,7 @@ static void test_find(void) {
   s2s__error error = fresh_error();
   s2s__arena arena;
   s2s__vocabulary vocabulary;
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   build(&vocabulary, &arena, &host, "b a b c b a", 1, 100, &error);
   is_int(s2s__vocabulary_find(&vocabulary, "b", 1), 3, "the first token has id 3");
   is_int(s2s__vocabulary_find(&vocabulary, "c", 1), 5, "the last one is found");
@@ -126,7 +126,7 @@ static void test_parse(void) {
   s2s__arena arena;
   s2s__vocabulary vocabulary;
   char again[sizeof file] = "";
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   is_int(s2s__vocabulary_parse(&vocabulary, &arena, file, sizeof file - 1, &error), S2S_OK, "a file is read");
   is_int((int64_t)vocabulary.size, 7, "all tokens are there");
   is_int((int64_t)s2s__vocabulary_bytes(&vocabulary), sizeof file - 1, "its size is what it was");
@@ -147,7 +147,7 @@ static void is_refused(const char *bytes, size_t size, const char *message, cons
   s2s__vocabulary vocabulary = {0};
   char *exact = malloc(size + (size == 0)); /* no byte behind the end may be read */
   memcpy(exact, bytes, size);
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   s2s__arena_take(&arena, 10);
   const size_t used = arena.used;
   is_int(s2s__vocabulary_parse(&vocabulary, &arena, exact, size, &error), S2S_BAD_FILE, "%s is refused", name);
@@ -200,7 +200,7 @@ static void test_many(void) {
   s2s__vocabulary vocabulary, again;
   s2s__token_counter *counter;
   char token[32];
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   s2s__token_counter_new(&host, &counter, &error);
   for (int round = 0; round < 2; round++)
     for (int i = 0; i < MANY; i++)
@@ -379,7 +379,7 @@ static void test_distance(void) {
   test_memory memory;
   const s2s__host host = test_host(&memory);
   s2s__arena arena;
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     is_int((int64_t)distance(&arena, known[i].a, known[i].b), (int64_t)known[i].distance, "distance of '%s' and '%s'",
            known[i].a, known[i].b);
@@ -427,7 +427,7 @@ static void test_out_of_memory(void) {
     s2s__arena arena;
     s2s__spans spans;
     memory.fail_at = fail_at;
-    s2s__arena_init(&arena, &host, 0);
+    s2s__arena_init(&arena, &host);
     s2s__spans_init(&spans, &host);
     const int32_t status = use_all(&host, &arena, &spans, &error);
     wrong += status != S2S_OK && (status != S2S_OUT_OF_MEMORY || error.text[0] == 0);
@@ -451,7 +451,7 @@ static void test_counter_after_failure(void) {
   s2s__token_counter *counter;
   char token[32];
   size_t failures = 0;
-  s2s__arena_init(&arena, &host, 0);
+  s2s__arena_init(&arena, &host);
   s2s__token_counter_new(&host, &counter, &error);
   for (int i = 0; i < 1000; i++) {
     const size_t length = (size_t)snprintf(token, sizeof token, "t%d", i);
@@ -475,13 +475,16 @@ static void test_counter_after_failure(void) {
 
 static void test_arena_limit(void) {
   test_memory memory;
-  const s2s__host host = test_host(&memory);
+  s2s__host given = test_host(&memory), host;
+  s2s__budget budget;
+  given.limit = 100;
+  s2s__host_own(&host, &given, &budget, 0);
   s2s__error error = fresh_error();
   s2s__arena arena;
   s2s__vocabulary vocabulary;
   size_t result = 7;
   const int32_t a[2] = {1, 2}, b[2] = {3, 4};
-  s2s__arena_init(&arena, &host, 100);
+  s2s__arena_init(&arena, &host);
   is_int(s2s__vocabulary_parse(&vocabulary, &arena, SPECIALS, strlen(SPECIALS), &error), S2S_OUT_OF_MEMORY,
          "a limit is kept by a vocabulary");
   s2s__error_clear(&error);

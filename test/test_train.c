@@ -38,7 +38,7 @@ static s2s_options *task_options(void) {
   static const char *const settings[][2] = {
       {"source.tokens", "chars"},  {"target.tokens", "chars"}, {"embedding.dim", "12"}, {"encoder.hidden", "16"},
       {"decoder.hidden", "32"},    {"dropout", "0"},           {"warmup", "0"},         {"learning_rate", "0.01"},
-      {"batch_sentences", "32"},   {"max_epochs", "0"},        {"patience", "0"},       {"label_smoothing", "0"}};
+      {"batch_sentences", "32"},   {"max_epochs", "40"},       {"patience", "0"},       {"label_smoothing", "0"}};
   s2s_options *options = tiny_plain_options(&watch);
   for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(options, settings[i][0], settings[i][1]);
   return options;
@@ -235,7 +235,7 @@ static void test_ends(void) {
   ok(trainer_figure(trainer, "updates") == 12 && trainer_figure(trainer, "epochs") == 3, "after so many");
   s2s_trainer_free(trainer);
   tiny_set(t.options, "learning_rate", "0");
-  tiny_set(t.options, "max_epochs", "0");
+  tiny_set(t.options, "max_epochs", "40");
   tiny_set(t.options, "patience", "3");
   trainer = make_trainer(&t, t.corpus);
   is_int(s2s_trainer_run(trainer), S2S_OK, "a run that does not get better ends by patience");
@@ -481,6 +481,7 @@ static void *run_endlessly(void *data) {
 static void test_cancel_from_thread(void) {
   task t = make_task(60);
   atomic_int events_seen;
+  tiny_set(t.options, "max_epochs", "0");
   pthread_t thread;
   atomic_init(&events_seen, 0);
   s2s_options_set_progress(t.options, tell_thread, &events_seen);

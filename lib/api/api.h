@@ -11,9 +11,6 @@
 /* Copies the message of a failed call to the calling thread's text; gives the status back. */
 int32_t s2s__api_finish(const s2s__error *error, int32_t status);
 
-/* What a handle made with these options uses. */
-s2s__host s2s__api_host(const s2s_options *options);
-
 /* A number that a macro stands for, as text. */
 #define S2S__API_QUOTE(x) #x
 #define S2S__API_TEXT(x) S2S__API_QUOTE(x)

@@ -9,6 +9,7 @@
 
 struct s2s_attention {
   s2s__host host;
+  s2s__budget budget;
   const s2s_model *model; /* retained */
   s2s__arena arena;
 };
@@ -19,12 +20,12 @@ int32_t s2s_attention_init(const s2s_model *model, const s2s_options *options, s
   s2s__error error = {.status = S2S_OK};
   if (!model->network.attention_type)
     return s2s__api_finish(&error, s2s__fail(&error, S2S_UNSUPPORTED, "the model has no attention (attention.type none)"));
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s_attention *a = s2s__allocate_zeroed(&host, sizeof *a);
   if (!a) return s2s__api_finish(&error, s2s__fail_memory(&error, sizeof *a, "an attention"));
-  a->host = host;
+  s2s__host_own(&a->host, &host, &a->budget, sizeof *a);
   a->model = model;
-  s2s__arena_init(&a->arena, &host, s2s__option_size(options, S2S__MEMORY_LIMIT));
+  s2s__arena_init(&a->arena, &a->host);
   s2s__model_retain(model);
   *attention = a;
   return S2S_OK;
@@ -36,7 +37,7 @@ size_t s2s_attention_query_dim(const s2s_attention *attention) {
 
 void s2s_attention_free(s2s_attention *attention) {
   if (!attention) return;
-  const s2s__host host = attention->host;
+  const s2s__host host = s2s__host_given(&attention->host, &attention->budget);
   s2s__arena_free(&attention->arena);
   s2s__model_release(attention->model);
   s2s__free(&host, attention, sizeof *attention);
@@ -103,5 +104,6 @@ int32_t s2s_attend(s2s_attention *attention, const s2s_memory *memory, size_t in
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = attend_run(attention, memory, index, queries, count, weights, contexts, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  if (status == S2S_OUT_OF_MEMORY) s2s__arena_free(&attention->arena);
+  return s2s__api_finish(&error, s2s__name_limit(&attention->host, &error, status));
 }

@@ -10,11 +10,10 @@ int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s
   S2S__API_OUT(decoder);
   S2S__API_NEED(model);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s__search search;
   s2s__search_read(&search, options);
-  return s2s__api_finish(
-      &error, s2s__decoder_new(model, &host, &search, s2s__option_size(options, S2S__MEMORY_LIMIT), decoder, &error));
+  return s2s__api_finish(&error, s2s__decoder_new(model, &host, &search, decoder, &error));
 }
 
 void s2s_decoder_free(s2s_decoder *decoder) { s2s__decoder_free(decoder); }
@@ -30,9 +29,10 @@ static int32_t decoder_check_memory(const s2s_decoder *decoder, const s2s_memory
 
 static int32_t decoder_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **result, s2s__error *error) {
   S2S__TRY(decoder_check_memory(decoder, memory, error));
+  const s2s__host host = s2s__host_given(&decoder->host, &decoder->budget);
   s2s_result *r;
-  S2S__TRY(s2s__result_new(&decoder->host, decoder->memory_limit, memory->rows.count, &r, error));
-  const int32_t status = s2s__decoder_search(decoder, memory, r, 0, error);
+  S2S__TRY(s2s__result_new(&host, memory->rows.count, &r, error));
+  const int32_t status = s2s__name_limit(&r->host, error, s2s__decoder_search(decoder, memory, r, 0, error));
   if (status == S2S_OK) *result = r;
   else s2s__result_free(r);
   return status;
@@ -46,7 +46,7 @@ int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = decoder_decode(decoder, memory, result, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
 /* ---- step by step --------------------------------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
   int32_t status = decoder_check_memory(decoder, memory, &error);
   if (status == S2S_OK) status = s2s__stepper_start(&decoder->stepper, memory, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
 /* Checks and converts the rows of a step. */
@@ -100,7 +100,7 @@ int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int3
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = decoder_step(decoder, tokens, parents, n, log_probabilities, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
 /* ---- in one call ------------------------------------------------------------------------------------------------------------ */
@@ -126,16 +126,12 @@ static int32_t translate_all(s2s_encoder *encoder, s2s_decoder *decoder, const c
   return S2S_OK;
 }
 
-static int32_t translate_handles(const s2s_model *model, const s2s_options *options, size_t count,
-                                 s2s_encoder **encoder, s2s_decoder **decoder, s2s_result **result,
-                                 s2s__error *error) {
-  const s2s__host host = s2s__api_host(options);
-  const size_t limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
+static int32_t translate_handles(const s2s_model *model, const s2s_options *options, const s2s__host *host,
+                                 s2s_encoder **encoder, s2s_decoder **decoder, s2s__error *error) {
   s2s__search search;
   s2s__search_read(&search, options);
-  S2S__TRY(s2s__encoder_new(model, options, encoder, error));
-  S2S__TRY(s2s__decoder_new(model, &host, &search, limit, decoder, error));
-  return s2s__result_new(&host, limit, count, result, error);
+  S2S__TRY(s2s__encoder_new(model, host, options, encoder, error));
+  return s2s__decoder_new(model, host, &search, decoder, error);
 }
 
 int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
@@ -147,10 +143,19 @@ int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const 
   s2s_encoder *encoder = NULL;
   s2s_decoder *decoder = NULL;
   s2s_result *r = NULL;
+  const s2s__host given = s2s__options_host(options);
+  s2s__host host; /* encoder, memories and decoder have one budget; the result is a handle of its own */
+  s2s__budget budget;
+  s2s__host_own(&host, &given, &budget, 0);
   const s2s__float_mode mode = s2s__float_mode_enter();
-  int32_t status = translate_handles(model, options, count, &encoder, &decoder, &r, &error);
-  if (status == S2S_OK) status = translate_all(encoder, decoder, texts, lengths, r, &error);
+  int32_t status = translate_handles(model, options, &host, &encoder, &decoder, &error);
+  if (status == S2S_OK) status = s2s__result_new(&given, count, &r, &error);
+  if (status == S2S_OK) {
+    status = translate_all(encoder, decoder, texts, lengths, r, &error);
+    (void)s2s__name_limit(&r->host, &error, status);
+  }
   s2s__float_mode_leave(mode);
+  (void)s2s__name_limit(&host, &error, status);
   s2s__encoder_free(encoder);
   s2s__decoder_free(decoder);
   if (status == S2S_OK) *result = r;

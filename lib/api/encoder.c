@@ -7,16 +7,15 @@
 
 #include <string.h>
 
-int32_t s2s__encoder_new(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder, s2s__error *error) {
-  const s2s__host host = s2s__api_host(options);
-  s2s_encoder *e = s2s__allocate_zeroed(&host, sizeof *e);
+int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2s_options *options,
+                         s2s_encoder **encoder, s2s__error *error) {
+  s2s_encoder *e = s2s__allocate_zeroed(host, sizeof *e);
   if (!e) return s2s__fail_memory(error, sizeof *e, "an encoder");
-  e->host = host;
+  s2s__host_own(&e->host, host, &e->budget, sizeof *e);
   e->model = model;
-  e->memory_limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
   e->max_source_length = s2s__option_size(options, S2S__MAX_SOURCE_LENGTH);
-  s2s__spans_init(&e->spans, &host);
-  s2s__ids_init(&e->ids, &host);
+  s2s__spans_init(&e->spans, &e->host);
+  s2s__ids_init(&e->ids, &e->host);
   s2s__model_retain(model);
   *encoder = e;
   return S2S_OK;
@@ -24,10 +23,10 @@ int32_t s2s__encoder_new(const s2s_model *model, const s2s_options *options, s2s
 
 void s2s__encoder_free(s2s_encoder *encoder) {
   if (!encoder) return;
-  const s2s__host host = encoder->host;
+  const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
   s2s__spans_free(&encoder->spans);
   s2s__ids_free(&encoder->ids);
-  s2s__free(&host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
+  s2s__free(&encoder->host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
   s2s__model_release(encoder->model);
   s2s__free(&host, encoder, sizeof *encoder);
 }
@@ -57,14 +56,16 @@ int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, cons
   for (size_t i = 0; i < count; i++)
     if (encoder_text(e, texts[first + i], lengths ? &lengths[first + i] : NULL, &e->length[i], error) != S2S_OK)
       return s2s__fail_prefix(error, "text %zu", first + i);
-  return s2s__memory_new(e->model, &e->host, e->memory_limit, e->ids.item, e->length, count, memory, error);
+  const s2s__host host = s2s__host_given(&e->host, &e->budget);
+  return s2s__memory_new(e->model, &host, e->ids.item, e->length, count, memory, error);
 }
 
 int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder) {
   S2S__API_OUT(encoder);
   S2S__API_NEED(model);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__encoder_new(model, options, encoder, &error));
+  const s2s__host host = s2s__options_host(options);
+  return s2s__api_finish(&error, s2s__encoder_new(model, &host, options, encoder, &error));
 }
 
 void s2s_encoder_free(s2s_encoder *encoder) { s2s__encoder_free(encoder); }
@@ -78,7 +79,7 @@ int32_t s2s_encode(s2s_encoder *encoder, const char *const *texts, const size_t 
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__encoder_encode(encoder, texts, lengths, 0, count, memory, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&encoder->host, &error, status));
 }
 
 static int32_t encoder_check_ids(const s2s_encoder *e, const int32_t *ids, const size_t *lengths, size_t count,
@@ -101,10 +102,10 @@ int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *l
   if (count) S2S__API_NEED(ids);
   if (count) S2S__API_NEED(lengths);
   s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = encoder_check_ids(encoder, ids, lengths, count, &error);
-  if (status == S2S_OK)
-    status = s2s__memory_new(encoder->model, &encoder->host, encoder->memory_limit, ids, lengths, count, memory, &error);
+  if (status == S2S_OK) status = s2s__memory_new(encoder->model, &host, ids, lengths, count, memory, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
 }

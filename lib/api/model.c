@@ -53,13 +53,14 @@ int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s
   S2S__API_NEED(corpus);
   s2s__error error = {.status = S2S_OK};
   s2s_model *m;
-  int32_t status = s2s__model_new(options, &m, &error);
+  const s2s__host host = s2s__options_host(options);
+  int32_t status = s2s__model_new(&host, options, &m, &error);
   if (status != S2S_OK) return s2s__api_finish(&error, status);
   const s2s__float_mode mode = s2s__float_mode_enter();
   status = model_learn(m, corpus, options, &error);
   s2s__float_mode_leave(mode);
   if (status == S2S_OK) *model = m;
-  else s2s__model_release(m);
+  else (void)s2s__model_abandon(m, status, &error);
   return s2s__api_finish(&error, status);
 }
 
@@ -77,7 +78,7 @@ int32_t s2s_model_load(const char *path, const s2s_options *options, s2s_model *
   S2S__API_OUT(model);
   S2S__API_NEED(path);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s__reader reader;
   const int32_t status = s2s__reader_open_path(&reader, &host, path, &error);
   return status == S2S_OK ? model_load(&reader, options, model, &error) : s2s__api_finish(&error, status);
@@ -87,7 +88,7 @@ int32_t s2s_model_load_buffer(const void *bytes, size_t size, const s2s_options 
   S2S__API_OUT(model);
   S2S__API_NEED(bytes);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s__reader reader;
   s2s__reader_open_memory(&reader, &host, bytes, size);
   return model_load(&reader, options, model, &error);
@@ -97,7 +98,7 @@ int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_options *o
   S2S__API_OUT(model);
   S2S__API_NEED(read);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s__reader reader;
   s2s__reader_open_callback(&reader, &host, read, user);
   return model_load(&reader, options, model, &error);
@@ -191,10 +192,10 @@ int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *va
   const s2s__param *param;
   int32_t status = model_need_values(model, index, count, &param, &error);
   s2s__arena scratch;
-  s2s__arena_init(&scratch, &model->host, 0);
+  s2s__arena_init(&scratch, &model->host);
   if (status == S2S_OK) status = s2s__param_read(param, &scratch, values, &error);
   s2s__arena_free(&scratch);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));
 }
 
 int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count) {
@@ -208,5 +209,5 @@ int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *v
                        param->name);
   if (status == S2S_OK) status = s2s__param_check(param, values, &error);
   if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));
 }

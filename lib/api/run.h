@@ -9,15 +9,17 @@
 
 struct s2s_encoder {
   s2s__host host;
+  s2s__budget budget;
   const s2s_model *model; /* retained */
-  size_t memory_limit, max_source_length;
+  size_t max_source_length;
   s2s__spans spans;
   s2s__ids ids;
   size_t *length;
   size_t length_capacity;
 };
 
-int32_t s2s__encoder_new(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder, s2s__error *error);
+int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2s_options *options,
+                         s2s_encoder **encoder, s2s__error *error);
 /* Texts first .. first + count - 1, which `lengths` (may be NULL) and messages count from 0. */
 int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, const size_t *lengths, size_t first,
                             size_t count, s2s_memory **memory, s2s__error *error);

@@ -30,9 +30,3 @@ int32_t s2s__api_finish(const s2s__error *error, int32_t status) {
   if (status != S2S_OK) memcpy(api_message, error->text, sizeof api_message);
   return status;
 }
-
-s2s__host s2s__api_host(const s2s_options *options) {
-  s2s__host host;
-  s2s__host_init(&host);
-  return options ? options->given : host;
-}

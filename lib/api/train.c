@@ -10,9 +10,8 @@
 int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus) {
   S2S__API_OUT(corpus);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
-  return s2s__api_finish(&error,
-                         s2s__corpus_new(&host, s2s__option_size(options, S2S__MEMORY_LIMIT), corpus, &error));
+  const s2s__host host = s2s__options_host(options);
+  return s2s__api_finish(&error, s2s__corpus_new(&host, corpus, &error));
 }
 
 int32_t s2s_corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
@@ -82,7 +81,7 @@ int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss) {
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_step(trainer, loss, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
 }
 
 int32_t s2s_trainer_run(s2s_trainer *trainer) {
@@ -91,7 +90,7 @@ int32_t s2s_trainer_run(s2s_trainer *trainer) {
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_run(trainer, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
 }
 
 int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
@@ -102,7 +101,7 @@ int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_evaluate(trainer, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
 }
 
 const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer) { return trainer ? &trainer->metrics : NULL; }
@@ -131,21 +130,23 @@ static int32_t evaluate_check_lengths(const s2s__dataset *dataset, size_t most, 
 }
 
 static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
-                            const s2s__host *host, s2s_metrics *metrics, s2s__error *error) {
+                            const s2s__host *given, s2s_metrics *metrics, s2s__error *error) {
   s2s__evaluation evaluation;
   s2s__pool *pool = NULL;
   s2s__search search;
   s2s__search_read(&search, options);
   search.nbest = 1;
-  int32_t status = s2s__evaluation_init(&evaluation, host, s2s__option_size(options, S2S__MEMORY_LIMIT), model, corpus,
-                                        error);
+  s2s__host host;
+  s2s__budget budget;
+  s2s__host_own(&host, given, &budget, 0);
+  int32_t status = s2s__evaluation_init(&evaluation, &host, model, corpus, error);
   if (status == S2S_OK)
     status = evaluate_check_lengths(&evaluation.dataset, s2s__option_size(options, S2S__MAX_SOURCE_LENGTH), error);
-  if (status == S2S_OK) status = s2s__pool_new(host, s2s__option_size(options, S2S__THREADS), &pool, error);
+  if (status == S2S_OK) status = s2s__pool_new(&host, s2s__option_size(options, S2S__THREADS), &pool, error);
   if (status == S2S_OK) status = s2s__evaluate(&evaluation, model, &search, pool, NULL, metrics, error);
   s2s__pool_free(pool);
   s2s__evaluation_free(&evaluation);
-  return status;
+  return s2s__name_limit(&host, error, status);
 }
 
 int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
@@ -154,7 +155,7 @@ int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s
   S2S__API_NEED(model);
   S2S__API_NEED(corpus);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__api_host(options);
+  const s2s__host host = s2s__options_host(options);
   s2s_metrics *m = s2s__allocate_zeroed(&host, sizeof *m);
   if (!m) return s2s__api_finish(&error, s2s__fail_memory(&error, sizeof *m, "the figures"));
   m->host = host;

@@ -71,8 +71,62 @@ void s2s__host_init(s2s__host *host) {
 /* A block of no bytes has one, so that NULL always means out of memory. */
 static size_t memory_size(size_t size) { return size == 0 ? 1 : size; }
 
+/* ---- budgets ----------------------------------------------------------------------------------------------------- */
+
+void s2s__host_own(s2s__host *own, const s2s__host *given, s2s__budget *budget, size_t size) {
+  *own = *given;
+  budget->limit = given->limit;
+  atomic_init(&budget->held, size);
+  atomic_init(&budget->peak, size);
+  atomic_init(&budget->refused, 0);
+  if (!own->budget) own->budget = budget;
+}
+
+s2s__host s2s__host_given(const s2s__host *own, const s2s__budget *budget) {
+  s2s__host given = *own;
+  if (given.budget == budget) given.budget = NULL;
+  return given;
+}
+
+int32_t s2s__name_limit(const s2s__host *host, s2s__error *error, int32_t status) {
+  if (!host->budget || !atomic_exchange(&host->budget->refused, 0) || status != S2S_OUT_OF_MEMORY) return status;
+  return s2s__fail_suffix(error, ": that would pass memory_limit %zu", host->budget->limit);
+}
+
+/* What the limit leaves of a budget that holds `held`. */
+static size_t memory_free_of(const s2s__budget *budget, size_t held) {
+  const size_t limit = budget->limit ? budget->limit : SIZE_MAX;
+  return limit > held ? limit - held : 0;
+}
+
+static int memory_charge(const s2s__host *host, size_t size) {
+  s2s__budget *budget = host->budget;
+  if (!budget) return host->limit == 0 || size <= host->limit; /* a handle's struct */
+  size_t held = atomic_load(&budget->held);
+  do {
+    if (size > memory_free_of(budget, held)) {
+      atomic_store(&budget->refused, 1);
+      return 0;
+    }
+  } while (!atomic_compare_exchange_weak(&budget->held, &held, held + size));
+  size_t peak = atomic_load(&budget->peak);
+  while (peak < held + size && !atomic_compare_exchange_weak(&budget->peak, &peak, held + size)) continue;
+  return 1;
+}
+
+static void memory_discharge(const s2s__host *host, size_t size) {
+  if (host->budget) atomic_fetch_sub(&host->budget->held, size);
+}
+
+/* ---- plain blocks ------------------------------------------------------------------------------------------------ */
+
 void *s2s__resize(const s2s__host *host, void *block, size_t old_size, size_t new_size) {
-  return host->allocate(host->allocate_user, block, block ? memory_size(old_size) : 0, memory_size(new_size));
+  const size_t before = block ? memory_size(old_size) : 0, after = memory_size(new_size);
+  const size_t more = after > before ? after - before : 0, less = before > after ? before - after : 0;
+  if (!memory_charge(host, more)) return NULL;
+  void *result = host->allocate(host->allocate_user, block, before, after);
+  memory_discharge(host, result ? less : more);
+  return result;
 }
 
 void *s2s__allocate_zeroed(const s2s__host *host, size_t size) {
@@ -82,7 +136,9 @@ void *s2s__allocate_zeroed(const s2s__host *host, size_t size) {
 }
 
 void s2s__free(const s2s__host *host, void *block, size_t size) {
-  if (block) host->allocate(host->allocate_user, block, memory_size(size), 0);
+  if (!block) return;
+  host->allocate(host->allocate_user, block, memory_size(size), 0);
+  memory_discharge(host, memory_size(size));
 }
 
 int s2s__multiply_fits(size_t a, size_t b, size_t *product) {
@@ -107,6 +163,8 @@ int32_t s2s__grow(const s2s__host *host, void *items_pointer, size_t *capacity, 
   return S2S_OK;
 }
 
+/* ---- arenas ------------------------------------------------------------------------------------------------------ */
+
 /* Up to the next multiple of 64, at least 64; false when it does not fit. */
 static int memory_round(size_t size, size_t *rounded) {
   const size_t least = memory_size(size);
@@ -115,10 +173,9 @@ static int memory_round(size_t size, size_t *rounded) {
   return 1;
 }
 
-void s2s__arena_init(s2s__arena *arena, const s2s__host *host, size_t limit) {
+void s2s__arena_init(s2s__arena *arena, const s2s__host *host) {
   memset(arena, 0, sizeof *arena);
   arena->host = *host;
-  arena->limit = limit;
 }
 
 /* Gives a list of chunks back; returns the bytes it could hold. */
@@ -140,7 +197,6 @@ static int memory_add(s2s__arena *arena, size_t capacity) {
   if (capacity > SIZE_MAX - MEMORY_OVERHEAD) return 0;
   const size_t size = capacity + MEMORY_OVERHEAD;
   if (size > SIZE_MAX - arena->reserved) return 0;
-  if (arena->limit != 0 && arena->reserved + size > arena->limit) return 0;
   s2s__chunk *chunk = s2s__resize(&arena->host, NULL, 0, size);
   if (!chunk) return 0;
   unsigned char *first = (unsigned char *)chunk + sizeof *chunk;
@@ -152,14 +208,14 @@ static int memory_add(s2s__arena *arena, size_t capacity) {
   MEMORY_HIDE(chunk->base, capacity);
   arena->newest = chunk;
   arena->reserved += size;
-  if (arena->reserved > arena->peak) arena->peak = arena->reserved;
   return 1;
 }
 
-/* The most that may still be reserved for a chunk's bytes. */
+/* The most bytes that the handle's limit leaves for a chunk. */
 static size_t memory_left(const s2s__arena *arena) {
-  if (arena->limit == 0) return SIZE_MAX;
-  const size_t left = arena->limit > arena->reserved ? arena->limit - arena->reserved : 0;
+  const s2s__budget *budget = arena->host.budget;
+  if (!budget || budget->limit == 0) return SIZE_MAX;
+  const size_t left = memory_free_of(budget, atomic_load(&budget->held));
   return left < MEMORY_OVERHEAD ? 0 : (left - MEMORY_OVERHEAD) & ~(size_t)(S2S__ALIGN - 1);
 }
 
@@ -176,7 +232,8 @@ static int memory_reuse(s2s__arena *arena, size_t room) {
   return 0;
 }
 
-/* Sees to it that the newest chunk is empty and has room. */
+/* Sees to it that the newest chunk is empty and has room. It may be larger than needed, but the handle's other arenas are
+ * left most of what the limit leaves. */
 static int memory_more(s2s__arena *arena, size_t room) {
   if (memory_reuse(arena, room)) return 1;
   size_t want = arena->reserved / 2;
@@ -184,9 +241,10 @@ static int memory_more(s2s__arena *arena, size_t room) {
   if (want > MEMORY_CHUNK_MAX) want = MEMORY_CHUNK_MAX;
   want &= ~(size_t)(S2S__ALIGN - 1);
   const size_t spare = memory_release(arena, &arena->spare);
-  if (want < spare) want = spare;
   const size_t left = memory_left(arena);
-  if (want > left) want = left;
+  const size_t share = (left > spare ? left - spare : 0) / 8 & ~(size_t)(S2S__ALIGN - 1);
+  if (want > share) want = share;
+  if (want < spare) want = spare < left ? spare : left;
   if (want < room) want = room;
   return memory_add(arena, want) || (want > room && memory_add(arena, room));
 }

@@ -181,6 +181,14 @@ int s2s__option_is_set(const s2s_options *options, s2s__option_id id) {
   return options != NULL && options->value[id] != NULL;
 }
 
+s2s__host s2s__options_host(const s2s_options *options) {
+  s2s__host host;
+  s2s__host_init(&host);
+  if (options) host = options->given;
+  host.limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
+  return host;
+}
+
 void s2s__options_init(s2s_options *options, const s2s__host *host) {
   memset(options, 0, sizeof *options);
   options->host = *host;

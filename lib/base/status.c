@@ -64,6 +64,17 @@ int32_t s2s__fail_prefix(s2s__error *error, const char *format, ...) {
   return error->status;
 }
 
+int32_t s2s__fail_suffix(s2s__error *error, const char *format, ...) {
+  const size_t at = strlen(error->text), room = sizeof error->text - at;
+  va_list arguments;
+  va_start(arguments, format);
+  const int written = vsnprintf(error->text + at, room, format, arguments);
+  va_end(arguments);
+  if (written < 0) error->text[at] = '\0';
+  status_clean(error->text, written >= 0 && (size_t)written >= room);
+  return error->status;
+}
+
 int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what) {
   return s2s__fail(error, S2S_OUT_OF_MEMORY, "out of memory (%zu bytes for %s)", bytes, what);
 }

@@ -35,6 +35,9 @@ int32_t s2s__fail(s2s__error *error, int32_t status, const char *format, ...) S2
 /* Puts "prefix: " before the message that stands in `error` (a file's name, a line, a tensor). Returns its status. */
 int32_t s2s__fail_prefix(s2s__error *error, const char *format, ...) S2S__PRINTF(2, 3);
 
+/* The same behind the message. */
+int32_t s2s__fail_suffix(s2s__error *error, const char *format, ...) S2S__PRINTF(2, 3);
+
 /* S2S_OUT_OF_MEMORY, "out of memory (N bytes for WHAT)". */
 int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what);
 

@@ -245,14 +245,15 @@ static int32_t file_read(file_reading *r) {
 int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error) {
   file_reading r = {.reader = reader, .error = error, .verify = s2s__option_bool(options, S2S__VERIFY)};
   *model = NULL;
-  S2S__TRY(s2s__model_new(options, &r.model, error));
+  const s2s__host host = s2s__options_host(options);
+  S2S__TRY(s2s__model_new(&host, options, &r.model, error));
   s2s__options_clear(&r.model->options); /* the shape is the file's matter */
-  s2s__arena_init(&r.scratch, &r.model->host, s2s__option_size(options, S2S__MEMORY_LIMIT));
+  s2s__arena_init(&r.scratch, &r.model->host);
   s2s__st_buffer_init(&r.buffer, &r.model->host);
   const int32_t status = file_read(&r);
   s2s__st_buffer_free(&r.buffer);
   s2s__arena_free(&r.scratch);
-  if (status != S2S_OK) return s2s__model_release(r.model), status;
+  if (status != S2S_OK) return s2s__model_abandon(r.model, status, error);
   *model = r.model;
   return S2S_OK;
 }
@@ -351,13 +352,13 @@ static int32_t file_write(file_writing *w, const char *path) {
 
 int32_t s2s__model_write(const s2s_model *model, const char *path, s2s__error *error) {
   file_writing w = {.model = model, .error = error};
-  s2s__arena_init(&w.scratch, &model->host, 0);
+  s2s__arena_init(&w.scratch, &model->host);
   s2s__st_draft_init(&w.draft, &model->host);
   const int32_t status = file_write(&w, path);
   s2s__writer_discard(&w.writer);
   s2s__st_draft_free(&w.draft);
   s2s__arena_free(&w.scratch);
-  return status;
+  return s2s__name_limit(&model->host, error, status);
 }
 
 #undef FILE_GROUP

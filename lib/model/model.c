@@ -34,23 +34,26 @@ static int32_t model_copy_options(s2s_model *model, const s2s_options *options, 
   return S2S_OK;
 }
 
-int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error *error) {
-  s2s__host host;
-  s2s__host_init(&host);
-  if (options) host = options->given;
-  s2s_model *m = s2s__allocate_zeroed(&host, sizeof *m);
+int32_t s2s__model_new(const s2s__host *host, const s2s_options *options, s2s_model **model, s2s__error *error) {
+  s2s_model *m = s2s__allocate_zeroed(host, sizeof *m);
   *model = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a model");
   atomic_init(&m->references, 1);
   atomic_init(&m->in_use, 0);
-  m->host = host;
-  s2s__arena_init(&m->arena, &host, s2s__option_size(options, S2S__MEMORY_LIMIT));
-  s2s__options_init(&m->options, &host);
+  s2s__host_own(&m->host, host, &m->budget, sizeof *m);
+  s2s__arena_init(&m->arena, &m->host);
+  s2s__options_init(&m->options, &m->host);
   int32_t status = s2s__kernels_for(options, &m->kernels, error);
   if (status == S2S_OK) status = model_copy_options(m, options, error);
-  if (status != S2S_OK) return s2s__model_release(m), status;
+  if (status != S2S_OK) return s2s__model_abandon(m, status, error);
   *model = m;
   return S2S_OK;
+}
+
+int32_t s2s__model_abandon(s2s_model *model, int32_t status, s2s__error *error) {
+  (void)s2s__name_limit(&model->host, error, status);
+  s2s__model_release(model);
+  return status;
 }
 
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
@@ -77,7 +80,7 @@ void s2s__model_retain(const s2s_model *model) {
 void s2s__model_release(const s2s_model *model) {
   s2s_model *m = (s2s_model *)(uintptr_t)model;
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
-  const s2s__host host = m->host;
+  const s2s__host host = s2s__host_given(&m->host, &m->budget);
   s2s__options_clear(&m->options);
   s2s__arena_free(&m->arena);
   s2s__free(&host, m, sizeof *m);
@@ -118,18 +121,12 @@ static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, s
 
 int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
                          const s2s__real *flat, s2s_model **clone, s2s__error *error) {
-  s2s_options options;
+  s2s_model *to;
   *clone = NULL;
-  s2s__options_init(&options, host);
-  options.given = *host;
-  s2s_model *to = NULL;
-  int32_t status = s2s__options_copy(&options, &model->options, error);
-  if (status == S2S_OK) status = s2s__model_new(&options, &to, error);
-  s2s__options_clear(&options);
-  if (status != S2S_OK) return status;
+  S2S__TRY(s2s__model_new(host, &model->options, &to, error));
   to->kernels = kernels;
-  status = model_fill_clone(model, flat, to, error);
-  if (status != S2S_OK) return s2s__model_release(to), status;
+  const int32_t status = model_fill_clone(model, flat, to, error);
+  if (status != S2S_OK) return s2s__model_abandon(to, status, error);
   *clone = to;
   return S2S_OK;
 }

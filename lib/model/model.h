@@ -17,6 +17,7 @@ struct s2s_model {
   atomic_size_t references;
   atomic_int in_use; /* a handle was made from it: parameters are fixed */
   s2s__host host;
+  s2s__budget budget;
   s2s__arena arena;
   s2s_options options; /* those of scope model count; the others are defaults */
   const s2s__kernels *kernels;
@@ -30,8 +31,10 @@ struct s2s_model {
 int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernels, s2s__error *error);
 
 /* A model without vocabularies and network: options (only those of scope model) copied, kernels chosen, one reference. The
- * allocator is options->given; memory_limit bounds the arena. */
-int32_t s2s__model_new(const s2s_options *options, s2s_model **model, s2s__error *error);
+ * host may be that of the handle which the model is for. */
+int32_t s2s__model_new(const s2s__host *host, const s2s_options *options, s2s_model **model, s2s__error *error);
+/* Gives up a model that could not be finished; returns `status`. */
+int32_t s2s__model_abandon(s2s_model *model, int32_t status, s2s__error *error);
 /* The second half, when model->options and the sizes of model->vocabulary are there: segmenters, network, values undefined.
  * _declare stops before the memory of the values is taken: for a file, whose tensors are first held against the network. */
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error);

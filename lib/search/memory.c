@@ -36,16 +36,16 @@ const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size
 }
 #endif
 
-int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, size_t memory_limit, const int32_t *ids,
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids,
                         const size_t *length, size_t count, s2s_memory **memory, s2s__error *error) {
   s2s_memory *m = s2s__allocate_zeroed(host, sizeof *m);
   *memory = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
-  m->host = *host;
+  s2s__host_own(&m->host, host, &m->budget, sizeof *m);
   m->model = model;
   s2s__model_retain(model);
-  s2s__arena_init(&m->arena, host, memory_limit);
-  int32_t status = memory_encode(m, ids, length, count, error);
+  s2s__arena_init(&m->arena, &m->host);
+  const int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, error));
   if (status != S2S_OK) return s2s__memory_free(m), status;
   *memory = m;
   return S2S_OK;
@@ -53,7 +53,7 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, size_t me
 
 void s2s__memory_free(s2s_memory *memory) {
   if (!memory) return;
-  const s2s__host host = memory->host;
+  const s2s__host host = s2s__host_given(&memory->host, &memory->budget);
   s2s__model_release(memory->model);
   s2s__arena_free(&memory->arena);
   s2s__free(&host, memory, sizeof *memory);

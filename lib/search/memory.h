@@ -9,6 +9,7 @@
 
 struct s2s_memory {
   s2s__host host;
+  s2s__budget budget;
   const s2s_model *model; /* retained */
   s2s__arena arena;
   const int32_t *ids;     /* [rows->total] */
@@ -21,7 +22,7 @@ struct s2s_memory {
 const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count);
 
 /* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. */
-int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, size_t memory_limit, const int32_t *ids,
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids,
                         const size_t *length, size_t count, s2s_memory **memory, s2s__error *error);
 void s2s__memory_free(s2s_memory *memory);
 

@@ -6,15 +6,18 @@
 
 #include <string.h>
 
-int32_t s2s__result_new(const s2s__host *host, size_t memory_limit, size_t count, s2s_result **result,
-                        s2s__error *error) {
+int32_t s2s__result_new(const s2s__host *host, size_t count, s2s_result **result, s2s__error *error) {
   s2s_result *r = s2s__allocate_zeroed(host, sizeof *r);
   *result = NULL;
   if (!r) return s2s__fail_memory(error, sizeof *r, "a result");
-  r->host = *host;
-  s2s__arena_init(&r->arena, host, memory_limit);
+  s2s__host_own(&r->host, host, &r->budget, sizeof *r);
+  s2s__arena_init(&r->arena, &r->host);
   r->text = S2S__TAKE(&r->arena, s2s__hypotheses, count);
-  if (!r->text) return s2s__result_free(r), s2s__fail_memory(error, count * sizeof *r->text, "a result");
+  if (!r->text) {
+    (void)s2s__fail_memory(error, count * sizeof *r->text, "a result");
+    (void)s2s__name_limit(&r->host, error, S2S_OUT_OF_MEMORY);
+    return s2s__result_free(r), S2S_OUT_OF_MEMORY;
+  }
   memset(r->text, 0, count * sizeof *r->text);
   r->count = count;
   *result = r;
@@ -23,7 +26,7 @@ int32_t s2s__result_new(const s2s__host *host, size_t memory_limit, size_t count
 
 void s2s__result_free(s2s_result *result) {
   if (!result) return;
-  const s2s__host host = result->host;
+  const s2s__host host = s2s__host_given(&result->host, &result->budget);
   s2s__arena_free(&result->arena);
   s2s__free(&host, result, sizeof *result);
 }

@@ -23,13 +23,13 @@ typedef struct s2s__hypotheses {
 
 struct s2s_result {
   s2s__host host;
+  s2s__budget budget;
   s2s__arena arena;
   s2s__hypotheses *text; /* [count] */
   size_t count;
 };
 
-int32_t s2s__result_new(const s2s__host *host, size_t memory_limit, size_t count, s2s_result **result,
-                        s2s__error *error);
+int32_t s2s__result_new(const s2s__host *host, size_t count, s2s_result **result, s2s__error *error);
 void s2s__result_free(s2s_result *result);
 
 #endif

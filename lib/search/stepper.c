@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host, size_t memory_limit) {
+void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host) {
   memset(stepper, 0, sizeof *stepper);
   stepper->model = model;
-  s2s__arena_init(&stepper->base, host, memory_limit);
-  s2s__arena_init(&stepper->step[0], host, memory_limit);
-  s2s__arena_init(&stepper->step[1], host, memory_limit);
+  s2s__arena_init(&stepper->base, host);
+  s2s__arena_init(&stepper->step[0], host);
+  s2s__arena_init(&stepper->step[1], host);
 }
 
 void s2s__stepper_free(s2s__stepper *stepper) {

@@ -27,7 +27,7 @@ typedef struct s2s__stepper {
   s2s__ragged ragged;
 } s2s__stepper;
 
-void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host, size_t memory_limit);
+void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host);
 void s2s__stepper_free(s2s__stepper *stepper);
 
 /* The memory must outlive the steps. */

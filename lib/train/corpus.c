@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Parallel text in memory. Both texts of a pair stand in one block of the arena, "source\0target\0"; the array of pairs
- * is the host's and grows. The memory limit counts the handle, the array and the arena.
+ * is the host's and grows.
  *
  * A file is added whole or not at all: on failure the arena goes back to its mark and the count to what it was. A
  * message of a file reads "FILE:LINE: what is wrong", and bytes are counted from 1 in the text of their side.
@@ -15,30 +15,21 @@
 
 /* ---- The handle -------------------------------------------------------------------------------------------------- */
 
-/* Leaves the arena what a memory limit leaves beside an array of `capacity` pairs; false when that is nothing. */
-static int corpus_share_limit(s2s_corpus *corpus, size_t capacity) {
-  const size_t held = sizeof *corpus + capacity * sizeof *corpus->pair;
-  if (corpus->memory_limit == 0) return 1;
-  if (held >= corpus->memory_limit || corpus->memory_limit - held < corpus->arena.reserved) return 0;
-  corpus->arena.limit = corpus->memory_limit - held;
-  return 1;
-}
-
-int32_t s2s__corpus_new(const s2s__host *host, size_t memory_limit, s2s_corpus **corpus, s2s__error *error) {
+int32_t s2s__corpus_new(const s2s__host *host, s2s_corpus **corpus, s2s__error *error) {
+  s2s_corpus *made = s2s__allocate_zeroed(host, sizeof *made);
   *corpus = NULL;
-  s2s_corpus *made = memory_limit == 0 || memory_limit > sizeof *made ? s2s__allocate_zeroed(host, sizeof *made) : NULL;
   if (!made) return s2s__fail_memory(error, sizeof *made, "a corpus");
-  s2s__arena_init(&made->arena, host, 0);
-  made->memory_limit = memory_limit;
-  (void)corpus_share_limit(made, 0); /* it was seen above that it fits */
+  s2s__host own;
+  s2s__host_own(&own, host, &made->budget, sizeof *made);
+  s2s__arena_init(&made->arena, &own);
   *corpus = made;
   return S2S_OK;
 }
 
 void s2s__corpus_free(s2s_corpus *corpus) {
   if (!corpus) return;
-  const s2s__host host = corpus->arena.host;
-  s2s__free(&host, corpus->pair, corpus->capacity * sizeof *corpus->pair);
+  const s2s__host host = s2s__host_given(&corpus->arena.host, &corpus->budget);
+  s2s__free(&corpus->arena.host, corpus->pair, corpus->capacity * sizeof *corpus->pair);
   s2s__arena_free(&corpus->arena);
   s2s__free(&host, corpus, sizeof *corpus);
 }
@@ -74,15 +65,11 @@ static int32_t corpus_reserve(s2s_corpus *corpus, s2s__error *error) {
   if (corpus->count < corpus->capacity) return S2S_OK;
   const size_t capacity = corpus->capacity + corpus->capacity / 2 + 16;
   size_t bytes;
-  if (!s2s__multiply_fits(capacity, sizeof *corpus->pair, &bytes)) bytes = SIZE_MAX;
+  const int fits = s2s__multiply_fits(capacity, sizeof *corpus->pair, &bytes);
+  if (!fits) return s2s__fail_memory(error, SIZE_MAX, "the pairs of a corpus");
   const size_t old_bytes = corpus->capacity * sizeof *corpus->pair;
-  s2s__pair *pair = NULL;
-  if (bytes < SIZE_MAX - sizeof *corpus && corpus_share_limit(corpus, capacity))
-    pair = s2s__resize(&corpus->arena.host, corpus->pair, old_bytes, bytes);
-  if (!pair) {
-    (void)corpus_share_limit(corpus, corpus->capacity);
-    return s2s__fail_memory(error, bytes, "the pairs of a corpus");
-  }
+  s2s__pair *pair = s2s__resize(&corpus->arena.host, corpus->pair, old_bytes, bytes);
+  if (!pair) return s2s__fail_memory(error, bytes, "the pairs of a corpus");
   corpus->pair = pair;
   corpus->capacity = capacity;
   return S2S_OK;
@@ -108,7 +95,8 @@ int32_t s2s__corpus_add(s2s_corpus *corpus, const char *source, size_t source_le
                         size_t target_length, s2s__error *error) {
   S2S__TRY(corpus_check("source", source, source_length, error));
   S2S__TRY(corpus_check("target", target, target_length, error));
-  return corpus_store(corpus, source, source_length, target, target_length, error);
+  const int32_t status = corpus_store(corpus, source, source_length, target, target_length, error);
+  return s2s__name_limit(&corpus->arena.host, error, status);
 }
 
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
@@ -171,8 +159,10 @@ typedef struct corpus_state {
   size_t count;
 } corpus_state;
 
-static int32_t corpus_keep_or_undo(s2s_corpus *corpus, corpus_state before, int32_t status) {
+static int32_t corpus_keep_or_undo(s2s_corpus *corpus, corpus_state before, int32_t status,
+                                   s2s__error *error) {
   if (status == S2S_OK) return S2S_OK;
+  (void)s2s__name_limit(&corpus->arena.host, error, status);
   corpus->count = before.count;
   s2s__arena_rewind(&corpus->arena, before.mark);
   return status;
@@ -184,7 +174,7 @@ int32_t s2s__corpus_read_pairs(s2s_corpus *corpus, s2s__reader *reader, s2s__err
   s2s__lines_init(&lines, reader, S2S__MAX_LINE_BYTES);
   const int32_t status = corpus_add_lines(corpus, &lines, error);
   s2s__lines_free(&lines);
-  return corpus_keep_or_undo(corpus, before, status);
+  return corpus_keep_or_undo(corpus, before, status, error);
 }
 
 int32_t s2s__corpus_read_aligned(s2s_corpus *corpus, s2s__reader *source, s2s__reader *target, s2s__error *error) {
@@ -195,5 +185,5 @@ int32_t s2s__corpus_read_aligned(s2s_corpus *corpus, s2s__reader *source, s2s__r
   const int32_t status = corpus_add_aligned(corpus, lines, error);
   s2s__lines_free(&lines[0]);
   s2s__lines_free(&lines[1]);
-  return corpus_keep_or_undo(corpus, before, status);
+  return corpus_keep_or_undo(corpus, before, status, error);
 }

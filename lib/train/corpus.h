@@ -13,15 +13,15 @@ typedef struct s2s__pair {
 } s2s__pair;
 
 struct s2s_corpus {
+  s2s__budget budget;
   s2s__arena arena; /* texts */
   s2s__pair *pair;
   size_t count, capacity;
-  size_t memory_limit; /* of the handle, the array and the arena together; 0 is no limit */
 };
 
 #define S2S__MAX_LINE_BYTES (16u << 20)
 
-int32_t s2s__corpus_new(const s2s__host *host, size_t memory_limit, s2s_corpus **corpus, s2s__error *error);
+int32_t s2s__corpus_new(const s2s__host *host, s2s_corpus **corpus, s2s__error *error);
 int32_t s2s__corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
                         size_t target_length, s2s__error *error);
 /* On failure the corpus holds what it held before. Messages: "FILE:LINE: no tab between source and target" etc. */

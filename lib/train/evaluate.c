@@ -48,11 +48,10 @@ static int32_t evaluation_group(s2s__evaluation *e, const s2s_corpus *corpus, s2
   return S2S_OK;
 }
 
-int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, size_t memory_limit,
-                             const s2s_model *model, const s2s_corpus *corpus, s2s__error *error) {
+int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, const s2s_model *model,
+                             const s2s_corpus *corpus, s2s__error *error) {
   memset(evaluation, 0, sizeof *evaluation);
   evaluation->host = *host;
-  evaluation->memory_limit = memory_limit;
   if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "the corpus to evaluate on is empty");
   if (corpus->count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs", corpus->count);
   S2S__TRY(s2s__dataset_init(&evaluation->dataset, host, model, corpus, 0, error));
@@ -144,10 +143,10 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   for (size_t g = 0; g < count; g++) pair[g] = e->line[e->group[first + g]];
   S2S__TRY(s2s__dataset_example(&e->dataset, pair, count, 0, 1, &worker->arena, &example, error));
   S2S__TRY_GOTO(status,
-                s2s__memory_new(job->model, &e->host, e->memory_limit, example.source, example.source_rows.length, count,
+                s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count,
                                 &memory, error),
                 done);
-  S2S__TRY_GOTO(status, s2s__result_new(&e->host, e->memory_limit, count, &result, error), done);
+  S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, &result, error), done);
   S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, memory, result, 0, error), done);
   for (size_t g = 0; g < count && status == S2S_OK; g++)
     status = evaluate_group(job, &worker->arena, first + g, &result->text[g].item[0], counts, error);
@@ -246,8 +245,8 @@ static int32_t evaluate_prepare(evaluate_job *job, s2s__arena *arena, size_t thr
     return s2s__fail_memory(error, parts * sizeof *job->errors, "an evaluation");
   }
   for (size_t w = 0; w < threads; w++) {
-    s2s__arena_init(&job->worker[w].arena, &e->host, e->memory_limit);
-    S2S__TRY(s2s__decoder_new(job->model, &e->host, search, e->memory_limit, &job->worker[w].decoder, error));
+    s2s__arena_init(&job->worker[w].arena, &e->host);
+    S2S__TRY(s2s__decoder_new(job->model, &e->host, search, &job->worker[w].decoder, error));
   }
   return S2S_OK;
 }
@@ -257,7 +256,7 @@ int32_t s2s__evaluate(const s2s__evaluation *evaluation, const s2s_model *model,
   const size_t threads = s2s__pool_threads(pool), parts = (evaluation->groups + EVALUATE_BATCH - 1) / EVALUATE_BATCH;
   evaluate_job job = {.evaluation = evaluation, .model = model, .cancelled = cancelled};
   s2s__arena arena;
-  s2s__arena_init(&arena, &evaluation->host, evaluation->memory_limit);
+  s2s__arena_init(&arena, &evaluation->host);
   int32_t status = evaluate_prepare(&job, &arena, threads, parts, search, error);
   if (status == S2S_OK) {
     s2s__pool_run(pool, parts, evaluate_part, &job);

@@ -13,15 +13,14 @@
 /* A corpus made ready once: tokens, and which lines are alternatives of one source. */
 typedef struct s2s__evaluation {
   s2s__host host;
-  size_t memory_limit;
   s2s__dataset dataset;
   uint32_t *line;  /* [lines] sorted by source length and text: alternatives stand together */
   size_t *group;   /* [groups + 1] first line of each source */
   size_t groups;
 } s2s__evaluation;
 
-int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, size_t memory_limit,
-                             const s2s_model *model, const s2s_corpus *corpus, s2s__error *error);
+int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, const s2s_model *model,
+                             const s2s_corpus *corpus, s2s__error *error);
 void s2s__evaluation_free(s2s__evaluation *evaluation);
 
 /* Figures as s2s_evaluate documents them. Sources are decoded in parallel by the pool (NULL: here); the figures do not

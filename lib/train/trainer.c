@@ -41,7 +41,7 @@ static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
   const size_t shards = s2s__option_size(&t->options, S2S__BATCH_SHARDS), total = t->network.params.total;
   t->shard = s2s__arena_take_zeroed(&t->arena, shards * sizeof *t->shard);
   if (!t->shard) return s2s__fail_memory(error, shards * sizeof *t->shard, "the shards");
-  for (size_t s = 0; s < shards; s++) s2s__arena_init(&t->shard[s].arena, &t->host, t->memory_limit);
+  for (size_t s = 0; s < shards; s++) s2s__arena_init(&t->shard[s].arena, &t->host);
   t->shards = shards;
   for (size_t s = 0; s < shards; s++) {
     t->shard[s].gradient = S2S__TAKE(&t->arena, s2s__real, total);
@@ -74,14 +74,12 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
                            s2s__option_size(&t->options, S2S__BATCH_SENTENCES), error));
   if (!dev) return S2S_OK;
   t->has_dev = 1;
-  return s2s__evaluation_init(&t->dev, &t->host, t->memory_limit, t->origin, dev, error);
+  return s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, error);
 }
 
 static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, const s2s_options *options,
                             s2s__error *error) {
   S2S__TRY(s2s__options_copy(&t->options, options, error));
-  t->memory_limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
-  s2s__arena_init(&t->arena, &t->host, t->memory_limit);
   S2S__TRY(s2s__kernels_for(options, &t->kernels, error));
   S2S__TRY(s2s__pool_new(&t->host, s2s__option_size(options, S2S__THREADS), &t->pool, error));
   t->optimizer = s2s__optimizer_find(s2s__option_text(options, S2S__OPTIMIZER));
@@ -98,19 +96,17 @@ static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_
 
 int32_t s2s__trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                          const s2s_options *options, s2s_trainer **trainer, s2s__error *error) {
-  s2s__host host;
-  s2s__host_init(&host);
-  if (options) host = options->given;
+  const s2s__host host = s2s__options_host(options);
   s2s_trainer *t = s2s__allocate_zeroed(&host, sizeof *t);
   *trainer = NULL;
   if (!t) return s2s__fail_memory(error, sizeof *t, "a trainer");
-  t->host = host;
-  s2s__options_init(&t->options, &host);
-  s2s__arena_init(&t->arena, &host, 0);
+  s2s__host_own(&t->host, &host, &t->budget, sizeof *t);
+  s2s__options_init(&t->options, &t->host);
+  s2s__arena_init(&t->arena, &t->host);
   t->origin = model;
   s2s__model_retain(model);
   atomic_init(&t->cancelled, 0);
-  const int32_t status = trainer_init(t, corpus, dev, options, error);
+  const int32_t status = s2s__name_limit(&t->host, error, trainer_init(t, corpus, dev, options, error));
   if (status != S2S_OK) return s2s__trainer_free(t), status;
   *trainer = t;
   return S2S_OK;
@@ -119,7 +115,7 @@ int32_t s2s__trainer_new(const s2s_model *model, const s2s_corpus *corpus, const
 void s2s__trainer_free(s2s_trainer *trainer) {
   if (!trainer) return;
   s2s_trainer *t = trainer;
-  const s2s__host host = t->host;
+  const s2s__host host = s2s__host_given(&t->host, &t->budget);
   s2s__pool_free(t->pool);
   for (size_t s = 0; s < t->shards; s++) s2s__arena_free(&t->shard[s].arena);
   if (t->has_dev) s2s__evaluation_free(&t->dev);
@@ -145,12 +141,6 @@ static void trainer_begin_epoch(s2s_trainer *t) {
   t->epoch_loss = t->epoch_tokens = t->epoch_seconds = 0;
 }
 
-static size_t trainer_peak_memory(const s2s_trainer *t) {
-  size_t bytes = t->arena.peak;
-  for (size_t s = 0; s < t->shards; s++) bytes += t->shard[s].arena.peak;
-  return bytes;
-}
-
 static void trainer_report(s2s_trainer *t) {
   s2s_metrics *m = &t->metrics;
   const double done = (double)t->next_batch, left = (double)(t->epoch.batches - t->next_batch);
@@ -162,7 +152,7 @@ static void trainer_report(s2s_trainer *t) {
   s2s__metrics_set(m, "tokens_per_second", t->seconds > 0 ? t->tokens / t->seconds : 0);
   s2s__metrics_set(m, "sentences_per_second", t->seconds > 0 ? t->sentences / t->seconds : 0);
   s2s__metrics_set(m, "seconds_left", done > 0 ? t->epoch_seconds / done * left : 0);
-  s2s__metrics_set(m, "peak_memory_bytes", (double)trainer_peak_memory(t));
+  s2s__metrics_set(m, "peak_memory_bytes", (double)atomic_load(&t->budget.peak));
 }
 
 static void trainer_count(s2s_trainer *t, const uint32_t *pair, size_t count, double loss, double seconds) {
@@ -187,7 +177,9 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   if (t->next_batch == 0) trainer_begin_epoch(t);
   const uint32_t *pair = s2s__epoch_batch(&t->epoch, t->next_batch, &count);
   const double start = s2s__clock();
-  S2S__TRY(s2s__trainer_update(t, pair, count, &mean, &norm, error));
+  const int32_t status = s2s__trainer_update(t, pair, count, &mean, &norm, error);
+  for (size_t s = 0; status == S2S_OUT_OF_MEMORY && s < t->shards; s++) s2s__arena_free(&t->shard[s].arena);
+  if (status != S2S_OK) return status;
   t->next_batch++;
   trainer_count(t, pair, count, mean, s2s__clock() - start);
   trainer_report(t);
@@ -304,6 +296,7 @@ int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error) {
 
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error) {
   const s2s_trainer *t = trainer;
-  if (t->best) return s2s__model_clone(t->best, &t->host, t->kernels, NULL, model, error);
-  return s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, model, error);
+  const s2s__host host = s2s__host_given(&t->host, &t->budget);
+  if (t->best) return s2s__model_clone(t->best, &host, t->kernels, NULL, model, error);
+  return s2s__model_clone(t->origin, &host, t->kernels, t->network.params.value, model, error);
 }

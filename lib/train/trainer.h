@@ -29,10 +29,10 @@ typedef struct s2s__score {
 
 struct s2s_trainer {
   s2s__host host;
+  s2s__budget budget;
   s2s_options options; /* a copy */
   const s2s_model *origin; /* retained: options, vocabularies, segmenters */
   const s2s__kernels *kernels;
-  size_t memory_limit;
   s2s__pool *pool;
   s2s__arena arena; /* network, flat arrays */
   s2s__network network;
