@@ -36,6 +36,9 @@ none "every file built for an instruction set defines only names that end in it"
       }'
   done)"
 
+none "test/test_api.c calls every function of the interface" \
+  "$(listed | while read -r name; do grep -q "$name(" test/test_api.c || echo "$name"; done)"
+
 if test -e "$shared" && have readelf; then
   none "the shared library needs only the C library" "$(readelf -d "$shared" |
     sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libpthread|ld-linux[a-z0-9_-]*|ld|libc\.musl-[a-z0-9_]*)\.so(\.[0-9]+)*$')"
