@@ -41,7 +41,7 @@ title "Now from scratch"
 echo "A small model learns from 4,000 words for half a minute. Watch the errors on 500 other words fall:"
 "$seq2seq" train --train "$train" --dev "$dev" -o "$work/small.safetensors" --source-tokens chars --target-tokens words \
   --embedding-dim 64 --encoder-layers 2 --encoder-hidden 64 --decoder-layers 2 --decoder-hidden 128 \
-  --batch-sentences 16 --learning-rate 0.003 --max-epochs 20 --threads 2 >"$work/results"
+  --batch-sentences 16 --learning-rate 0.003 --max-epochs 30 --threads 2 >"$work/results"
 awk -F '\t' '
   { value[$1] = $2 }
   END {

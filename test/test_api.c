@@ -350,7 +350,8 @@ static void test_option_numbers(void) {
   failed(s2s_options_set_real(o, "beam", 2.5), S2S_BAD_OPTION, "beam", "a fraction is no whole number");
   is_int(s2s_options_set_real(o, "beam", 4), S2S_OK, "a whole number may come as a real one");
   is_int(s2s_options_set_int(o, "dropout", 0), S2S_OK, "and a real one as a whole number");
-  failed(s2s_options_set_int(o, "unheard.of", 1), S2S_BAD_OPTION, "unheard.of", "an unknown key of a number is refused");
+  failed(s2s_options_set_int(o, "unheard.of", 1), S2S_BAD_OPTION, "unheard.of",
+         "an unknown key of a number is refused");
   s2s_options_free(o);
 }
 
@@ -499,7 +500,8 @@ static void test_results(void) {
   s2s_result *r;
   size_t count = 7, rows = 7, columns = 7;
   s2s_options_set(options, "nbest", "1024");
-  is_int(s2s_translate(h.model, options, texts, NULL, 4, &r), S2S_OK, "more hypotheses are asked for than the beam has");
+  is_int(s2s_translate(h.model, options, texts, NULL, 4, &r), S2S_OK,
+         "more hypotheses are asked for than the beam has");
   is_int((int64_t)s2s_result_hypotheses(r, 0), 3, "as many as the beam come back");
   ok(result_is_sound(r, 0, 3) && result_is_sound(r, 3, 2), "best first, tokens as text, weights adding up to 1");
   ok(!s2s_result_text(r, 4, 0) && !s2s_result_text(r, 0, 3) && !s2s_result_text(r, SIZE_MAX, 0) &&
@@ -586,7 +588,8 @@ static void test_model_asking(void) {
   failed(s2s_model_get(h.model, "beam", &value), S2S_BAD_OPTION, "beam", "what is no model option is unknown to it");
   failed(s2s_model_get(h.model, "", &value), S2S_BAD_OPTION, "''", "an empty key too");
   is_int((int64_t)s2s_model_vocabulary_size(h.model, S2S_SOURCE), 7, "the vocabulary has three marks and the tokens");
-  ok(!strcmp(s2s_model_token(h.model, S2S_TARGET, 0), "<unk>") && !strcmp(s2s_model_token(h.model, S2S_TARGET, 1), "<s>") &&
+  ok(!strcmp(s2s_model_token(h.model, S2S_TARGET, 0), "<unk>") &&
+         !strcmp(s2s_model_token(h.model, S2S_TARGET, 1), "<s>") &&
          !strcmp(s2s_model_token(h.model, S2S_TARGET, 2), "</s>"),
      "the marks come first");
   ok(!s2s_model_token(h.model, S2S_SOURCE, 7) && !s2s_model_token(h.model, S2S_SOURCE, -1) &&
@@ -609,7 +612,8 @@ static void test_parameters(void) {
   ok(shape[0] == 12 && shape[1] == 5 && size == 60, "of two dimensions, PyTorch's");
   (void)s2s_model_parameter_shape(model, tiny_parameter(model, "generator.bias", &size), shape);
   ok(shape[0] == size && shape[1] == 0, "a vector of one");
-  failed(s2s_model_parameter_read(model, at, values, 59), S2S_BAD_ARGUMENT, "encoder.rnn.weight_ih_l0", "one value less");
+  failed(s2s_model_parameter_read(model, at, values, 59), S2S_BAD_ARGUMENT, "encoder.rnn.weight_ih_l0",
+         "one value less");
   failed(s2s_model_parameter_read(model, at, values, 61), S2S_BAD_ARGUMENT, "60", "one value more");
   failed(s2s_model_parameter_write(model, at, values, 0), S2S_BAD_ARGUMENT, "60", "no value to write");
   for (size_t i = 0; i < 60; i++) values[i] = (float)i / 8;
@@ -815,12 +819,14 @@ static void test_attention_is_the_decoders(void) {
     s2s_options_set(o, "decoder.order", "bahdanau");
     s2s_options_set(o, "attention.type", types[t]);
     s2s_model *model = tiny_model(o);
-    s2s_encoder_init(model, o, &encoder), s2s_decoder_init(model, o, &decoder), s2s_attention_init(model, o, &attention);
+    s2s_encoder_init(model, o, &encoder), s2s_decoder_init(model, o, &decoder),
+        s2s_attention_init(model, o, &attention);
     s2s_encode(encoder, texts, NULL, 4, &memory);
     const float *states = s2s_memory_states(memory, 0, &rows);
     memcpy(query, states + (rows - 1) * 6, 3 * sizeof *query);
     memcpy(query + 3, states + 3, 3 * sizeof *query);
-    is_int(s2s_attend(attention, memory, 0, query, 1, weights, NULL), S2S_OK, "the first query of a %s decoder", types[t]);
+    is_int(s2s_attend(attention, memory, 0, query, 1, weights, NULL), S2S_OK, "the first query of a %s decoder",
+           types[t]);
     is_int(s2s_decode(decoder, memory, &result), S2S_OK, "and the decoder itself");
     const float *alignment = s2s_result_alignment(result, 0, 0, &rows, &columns);
     ok(alignment && columns == 3 && memcmp(alignment, weights, sizeof weights) == 0, "have the same weights");
@@ -839,7 +845,8 @@ static void test_other_model(void) {
   is_int(s2s_attention_init(model, options, &attention), S2S_OK, "and an attention");
   failed(s2s_decode(decoder, h.memory, &result), S2S_BAD_ARGUMENT, "another model", "it decodes no memory of this one");
   failed(s2s_decoder_start(decoder, h.memory), S2S_BAD_ARGUMENT, "another model", "nor does it start on it");
-  failed(s2s_attend(attention, h.memory, 0, query, 1, NULL, NULL), S2S_BAD_ARGUMENT, "another model", "nor attend to it");
+  failed(s2s_attend(attention, h.memory, 0, query, 1, NULL, NULL), S2S_BAD_ARGUMENT, "another model",
+         "nor attend to it");
   s2s_attention_free(attention);
   s2s_decoder_free(decoder);
   s2s_model_free(model);
@@ -952,7 +959,8 @@ static void test_decoder_cancel(void) {
   s2s_result_free(result);
   is_int(s2s_encode(h.encoder, NULL, NULL, 0, &empty), S2S_OK, "there is nothing to decode");
   s2s_decoder_cancel(decoder);
-  failed(s2s_decode(decoder, empty, &result), S2S_CANCELLED, "cancelled", "the next decode it is, whatever it has to do");
+  failed(s2s_decode(decoder, empty, &result), S2S_CANCELLED, "cancelled",
+         "the next decode it is, whatever it has to do");
   is_int(s2s_decode(decoder, empty, &result), S2S_OK, "decoding nothing gives a result");
   is_int((int64_t)s2s_result_count(result), 0, "with nothing in it");
   s2s_result_free(result);
@@ -1046,7 +1054,8 @@ static void test_metrics(void) {
   ok(value == 7, "is not written");
   const s2s_metrics *live = s2s_trainer_metrics(h.trainer);
   good = s2s_metrics_get(live, "updates", &value) == S2S_OK && value == 0;
-  ok(good && s2s_metrics_get(live, "parameters", &value) == S2S_OK && value > 0, "a trainer has figures from the start");
+  ok(good && s2s_metrics_get(live, "parameters", &value) == S2S_OK && value > 0,
+     "a trainer has figures from the start");
 }
 
 /* ---- freeing ----------------------------------------------------------------------------------------------------- */

@@ -330,7 +330,8 @@ static void limit_memory(const char *name, operation_fn operation, size_t handle
     refused += status != S2S_OK;
     const size_t held = watch.memory.peak_bytes - bytes;
     const char *message = s2s_error_message();
-    good = good && (status == S2S_OK ? digest == wanted : status == S2S_OUT_OF_MEMORY && strstr(message, "out of memory")) &&
+    good = good &&
+           (status == S2S_OK ? digest == wanted : status == S2S_OUT_OF_MEMORY && strstr(message, "out of memory")) &&
            (status == S2S_OK || limit < 4096 || strstr(message, "would pass memory_limit ")) &&
            held <= handles * (size_t)limit + LIMIT_STRUCTS && watch.memory.live_blocks == blocks;
     if (!good) diag("limit %lld: held %zu, %s %s", (long long)limit, held, s2s_status_name(status), message);
@@ -435,7 +436,8 @@ static void stay_quiet_in_decoding(void) {
   const size_t blocks = watch.memory.live_blocks;
   watch.memory.requests = 0;
   is_int(s2s_decode(decoder, memory, &result), S2S_OK, "a warm decoder decodes");
-  is_int((int64_t)watch.memory.requests, (int64_t)(watch.memory.live_blocks - blocks), "and allocates its result alone");
+  is_int((int64_t)watch.memory.requests, (int64_t)(watch.memory.live_blocks - blocks),
+         "and allocates its result alone");
   s2s_result_free(result);
   s2s_memory_free(memory);
 }

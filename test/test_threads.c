@@ -113,7 +113,8 @@ int main(void) {
   for (size_t i = 0; i < THREADS; i++) pthread_create(&thread[i], NULL, work, &jobs[i]);
   for (size_t i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
   for (size_t i = 0; i < THREADS; i++) {
-    ok(jobs[i].status == S2S_OK && jobs[i].digest == alone.digest, "thread %zu of %d at once gets the same", i, THREADS);
+    ok(jobs[i].status == S2S_OK && jobs[i].digest == alone.digest, "thread %zu of %d at once gets the same", i,
+       THREADS);
     ok(jobs[i].message_is_own, "and its own message");
   }
   s2s_model_free(model);

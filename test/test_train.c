@@ -223,7 +223,8 @@ static void test_ends(void) {
   tiny_set(t.options, "max_updates", "6");
   s2s_trainer *trainer = make_trainer(&t, t.corpus);
   is_int(s2s_trainer_run(trainer), S2S_OK, "a run with max_updates ends");
-  ok(trainer_figure(trainer, "updates") == 6 && trainer_figure(trainer, "epochs") == 1, "after so many, inside an epoch");
+  ok(trainer_figure(trainer, "updates") == 6 && trainer_figure(trainer, "epochs") == 1,
+     "after so many, inside an epoch");
   ok(isfinite(trainer_figure(trainer, "dev_loss")), "and was evaluated");
   is_int(s2s_trainer_run(trainer), S2S_OK, "a second run");
   ok(trainer_figure(trainer, "updates") == 6, "has nothing left to do");
@@ -278,7 +279,8 @@ static void test_plateau_options(void) {
   tiny_set(t.options, "schedule.factor", "0.1");
   s2s_trainer *trainer = make_trainer(&t, t.corpus);
   for (int epoch = 0; epoch < 4; epoch++) s2s_trainer_step(trainer, NULL), s2s_trainer_evaluate(trainer);
-  ok(fabs(trainer_figure(trainer, "learning_rate") * 1e32 - 1) < 1e-9, "schedule.patience and schedule.factor are obeyed");
+  ok(fabs(trainer_figure(trainer, "learning_rate") * 1e32 - 1) < 1e-9,
+     "schedule.patience and schedule.factor are obeyed");
   s2s_trainer_free(trainer);
   free_task(&t);
 }
@@ -320,7 +322,8 @@ static double largest_change(const task *t) {
   return largest;
 }
 
-/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon moves little. */
+/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon moves little.
+ */
 static void test_clip_norm(void) {
   task t = make_task(20);
   tiny_set(t.options, "clip_norm", "0");
@@ -341,7 +344,8 @@ static void test_max_train_length(void) {
   s2s_corpus *corpus = NULL;
   s2s_trainer *trainer;
   s2s_corpus_new(t.options, &corpus);
-  tiny_add(corpus, "abc", "cba"), tiny_add(corpus, "abcd", "dcb"), tiny_add(corpus, "abc", "dcba"), tiny_add(corpus, "a", "a");
+  tiny_add(corpus, "abc", "cba"), tiny_add(corpus, "abcd", "dcb"), tiny_add(corpus, "abc", "dcba"),
+      tiny_add(corpus, "a", "a");
   tiny_set(t.options, "max_train_length", "3");
   is_int(s2s_trainer_new(t.model, corpus, NULL, t.options, &trainer), S2S_OK, "a corpus with long pairs is learnt");
   ok(trainer_figure(trainer, "skipped_pairs") == 2, "without the pairs that are too long on either side");
@@ -551,7 +555,8 @@ static void poison(s2s_model *model, const char *name, float value) {
   s2s_model_parameter_read(model, index, values, size);
   values[size / 2] = value;
   s2s__error error = {.status = S2S_OK}; /* the public call would refuse it */
-  if (s2s__param_write(model->network.params.item[index], &model->arena, values, &error) != S2S_OK) diag("%s", error.text);
+  if (s2s__param_write(model->network.params.item[index], &model->arena, values, &error) != S2S_OK)
+    diag("%s", error.text);
   free(values);
 }
 
@@ -630,12 +635,14 @@ static void test_alternatives(void) {
   s2s_metrics *m = judge(model, &t, pairs, TINY_COUNT(pairs));
   ok(figure(m, "sentences") == 3 && figure(m, "lines") == 6, "lines with equal sources are one sentence");
   ok(near(figure(m, "sequence_error_rate"), 200.0 / 3), "which is right when it equals one of them");
-  ok(near(figure(m, "token_error_rate"), 100.0 * (0 + 1 + 1) / (3 + 2 + 4)), "the nearest alternative counts for tokens");
+  ok(near(figure(m, "token_error_rate"), 100.0 * (0 + 1 + 1) / (3 + 2 + 4)),
+     "the nearest alternative counts for tokens");
   ok(near(figure(m, "line_sequence_error_rate"), 500.0 / 6), "line_sequence_error_rate takes each line by itself");
   ok(near(figure(m, "line_token_error_rate"), 100.0 * (2 + 0 + 1 + 1 + 2 + 3) / (3 + 3 + 2 + 4 + 1 + 3)),
      "and so does line_token_error_rate");
   const double z = 4 + log(1 + 6 * exp(-4.0)); /* of 7 tokens one has 4 and six have 0 */
-  ok(near(figure(m, "loss"), z - 4.0 * (1 + 3 + 2 + 4 + 1) / (16 + 6)), "loss is per token of every line, end mark included");
+  ok(near(figure(m, "loss"), z - 4.0 * (1 + 3 + 2 + 4 + 1) / (16 + 6)),
+     "loss is per token of every line, end mark included");
   ok(near(figure(m, "perplexity"), exp(figure(m, "loss"))), "perplexity is its exponential");
   s2s_metrics_free(m);
   s2s_model_free(model);
@@ -647,7 +654,8 @@ static void test_unknown_references(void) {
   task t = make_task(30);
   s2s_model *model = constant_model(&t, 0);
   s2s_result *result;
-  is_int(s2s_translate(model, t.options, &(const char *){"ab"}, NULL, 1, &result), S2S_OK, "a model that knows nothing");
+  is_int(s2s_translate(model, t.options, &(const char *){"ab"}, NULL, 1, &result), S2S_OK,
+         "a model that knows nothing");
   is_text(s2s_result_text(result, 0, 0), "<unk><unk><unk>", "says so");
   s2s_metrics *m = judge(model, &t, pairs, 2);
   ok(figure(m, "sequence_error_rate") == 100 && figure(m, "token_error_rate") == 100,
@@ -680,11 +688,13 @@ static void test_evaluation_limit(void) {
   task t = make_task(10);
   s2s_metrics *m;
   tiny_set(t.options, "max_source_length", "2");
-  failed(s2s_evaluate(t.model, t.corpus, t.options, &m), S2S_LIMIT, "max_source_length 2", "long sources are not judged");
+  failed(s2s_evaluate(t.model, t.corpus, t.options, &m), S2S_LIMIT, "max_source_length 2",
+         "long sources are not judged");
   free_task(&t);
 }
 
-/* ---- the log ------------------------------------------------------------------------------------------------------ */
+/* ---- the log ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct heard {
   int warnings, infos;

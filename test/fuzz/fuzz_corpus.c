@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Corpora: whatever stands in a file of pairs, or in two aligned files, it is added whole or not at all; what was added
- * is sound, and a model can be made from it and trained on it. The first byte chooses the form; a byte 1 parts two files.
+ * is sound, and a model can be made from it and trained on it. The first byte chooses the form; a byte 1 parts two
+ * files.
  */
 #include "fuzz.h"
 
