@@ -322,8 +322,7 @@ static double largest_change(const task *t) {
   return largest;
 }
 
-/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon moves little.
- */
+/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon does little. */
 static void test_clip_norm(void) {
   task t = make_task(20);
   tiny_set(t.options, "clip_norm", "0");
@@ -693,8 +692,7 @@ static void test_evaluation_limit(void) {
   free_task(&t);
 }
 
-/* ---- the log ------------------------------------------------------------------------------------------------------
- */
+/* ---- the log ----------------------------------------------------------------------------------------------------- */
 
 typedef struct heard {
   int warnings, infos;
