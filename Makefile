@@ -230,9 +230,10 @@ $(variants:%=check-%): check-%:
 	else echo '# SKIP $@: a program of this kind cannot be made or run here'; fi
 
 ## check-valgrind: the quicker test programs under valgrind
-slow_tests ?= %/check_kernels %/test_memory %/test_train %/test_model_bits
+slow_tests ?= %/check_kernels
 check-valgrind: $(programs)
 	@if command -v valgrind >/dev/null; then \
+	  S2S_TEST_CPU=c; export S2S_TEST_CPU; \
 	  $(call prove,valgrind -q --error-exitcode=9 --leak-check=full,$(filter-out $(slow_tests:%=%$(exe)),$(programs))); \
 	else echo '# SKIP $@: no valgrind'; fi
 

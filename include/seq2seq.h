@@ -32,8 +32,8 @@
  * ----------------------------------
  * Status     Functions that can fail return an int32_t status: S2S_OK (0) or one of S2S_STATUSES. After a failure
  *            s2s_error_message() has a sentence that says what was wrong and where. Outputs are the last parameters; they
- *            are written only on success, except that a handle output is set to NULL on failure. NULL where a pointer is
- *            needed is S2S_BAD_ARGUMENT, never a crash.
+ *            are written only on success, except that a handle or pointer output is set to NULL on failure. NULL where a
+ *            pointer is needed is S2S_BAD_ARGUMENT, never a crash.
  * Ownership  Whoever makes a handle frees it, with the free function of its kind; free(NULL) does nothing. Handles retain
  *            what they were made from, so they may be freed in any order. Pointers that a function hands out belong to
  *            the handle they came from and live as long as it does, unless the function says less. Inputs are borrowed
@@ -189,7 +189,7 @@ typedef struct s2s_result s2s_result;
  * Reads decode and runtime options. To translate again and again keep an encoder and a decoder instead: they keep their
  * memory from call to call.
  * S2S_BAD_TEXT: a text is not UTF-8 (the message names which and the byte). S2S_LIMIT: a text has more tokens than
- * max_source_length. S2S_BAD_OPTION, S2S_UNSUPPORTED (cpu), S2S_OUT_OF_MEMORY. An empty text gives one hypothesis with
+ * max_source_length. S2S_OUT_OF_MEMORY. An empty text gives one hypothesis with
  * empty text. */
 S2S_API int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
                               const size_t *lengths, size_t count, s2s_result **result);

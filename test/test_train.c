@@ -322,7 +322,7 @@ static double largest_change(const task *t) {
   return largest;
 }
 
-/* Adam's first step is the rate in each direction, however small the gradient; one far below its epsilon does little. */
+/* Adam's first step is the rate in each direction, however small the gradient; far below its epsilon it is less. */
 static void test_clip_norm(void) {
   task t = make_task(20);
   tiny_set(t.options, "clip_norm", "0");

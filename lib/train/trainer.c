@@ -77,6 +77,20 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
   return s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, error);
 }
 
+static void trainer_report(s2s_trainer *t) {
+  s2s_metrics *m = &t->metrics;
+  const double done = (double)t->next_batch, left = (double)(t->epoch.batches - t->next_batch);
+  s2s__metrics_set(m, "updates", (double)t->updates);
+  s2s__metrics_set(m, "epochs", (double)t->epochs);
+  s2s__metrics_set(m, "learning_rate", s2s__schedule_rate(&t->schedule, t->updates));
+  s2s__metrics_set(m, "loss", t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0);
+  s2s__metrics_set(m, "train_seconds", t->seconds);
+  s2s__metrics_set(m, "tokens_per_second", t->seconds > 0 ? t->tokens / t->seconds : 0);
+  s2s__metrics_set(m, "sentences_per_second", t->seconds > 0 ? t->sentences / t->seconds : 0);
+  s2s__metrics_set(m, "seconds_left", done > 0 ? t->epoch_seconds / done * left : 0);
+  s2s__metrics_set(m, "peak_memory_bytes", (double)atomic_load(&t->budget.peak));
+}
+
 static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, const s2s_options *options,
                             s2s__error *error) {
   S2S__TRY(s2s__options_copy(&t->options, options, error));
@@ -87,8 +101,7 @@ static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_
   S2S__TRY(trainer_init_data(t, corpus, dev, error));
   S2S__TRY(trainer_init_network(t, error));
   S2S__TRY(trainer_init_shards(t, error));
-  s2s__metrics_set(&t->metrics, "updates", 0);
-  s2s__metrics_set(&t->metrics, "epochs", 0);
+  trainer_report(t);
   s2s__metrics_set(&t->metrics, "parameters", (double)t->network.params.total);
   s2s__metrics_set(&t->metrics, "skipped_pairs", (double)t->dataset.skipped);
   return S2S_OK;
@@ -139,20 +152,6 @@ static void trainer_begin_epoch(s2s_trainer *t) {
   const uint64_t seed = (uint64_t)s2s__option_int(&t->options, S2S__SEED);
   s2s__epoch_shuffle(&t->epoch, &t->dataset, s2s__key(s2s__key(seed, 0x65706F63U), t->epochs));
   t->epoch_loss = t->epoch_tokens = t->epoch_seconds = 0;
-}
-
-static void trainer_report(s2s_trainer *t) {
-  s2s_metrics *m = &t->metrics;
-  const double done = (double)t->next_batch, left = (double)(t->epoch.batches - t->next_batch);
-  s2s__metrics_set(m, "updates", (double)t->updates);
-  s2s__metrics_set(m, "epochs", (double)t->epochs);
-  s2s__metrics_set(m, "learning_rate", s2s__schedule_rate(&t->schedule, t->updates));
-  s2s__metrics_set(m, "loss", t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0);
-  s2s__metrics_set(m, "train_seconds", t->seconds);
-  s2s__metrics_set(m, "tokens_per_second", t->seconds > 0 ? t->tokens / t->seconds : 0);
-  s2s__metrics_set(m, "sentences_per_second", t->seconds > 0 ? t->sentences / t->seconds : 0);
-  s2s__metrics_set(m, "seconds_left", done > 0 ? t->epoch_seconds / done * left : 0);
-  s2s__metrics_set(m, "peak_memory_bytes", (double)atomic_load(&t->budget.peak));
 }
 
 static void trainer_count(s2s_trainer *t, const uint32_t *pair, size_t count, double loss, double seconds) {
