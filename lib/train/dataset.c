@@ -4,6 +4,8 @@
  */
 #include "train/dataset.h"
 
+#include "base/sort.h"
+
 #include <string.h>
 
 /* ---- dataset ----------------------------------------------------------------------------------------------------------- */
@@ -136,17 +138,8 @@ static uint64_t epoch_size(const s2s__dataset *d, uint32_t pair) {
   return (uint64_t)s2s__dataset_length(d, S2S_SOURCE, pair) << 32 | s2s__dataset_length(d, S2S_TARGET, pair);
 }
 
-/* Merge sort: stable, so equal lengths stay in their shuffled order. */
-static void epoch_sort(const s2s__dataset *d, uint32_t *item, size_t n, uint32_t *scratch) {
-  if (n < 2) return;
-  const size_t half = n / 2;
-  epoch_sort(d, item, half, scratch);
-  epoch_sort(d, item + half, n - half, scratch);
-  memcpy(scratch, item, half * sizeof *item);
-  size_t a = 0, b = half, at = 0;
-  while (a < half && b < n)
-    item[at++] = epoch_size(d, item[b]) < epoch_size(d, scratch[a]) ? item[b++] : scratch[a++];
-  memcpy(item + at, scratch + a, (half - a) * sizeof *item);
+static int epoch_before(const void *dataset, uint32_t a, uint32_t b) {
+  return epoch_size(dataset, a) < epoch_size(dataset, b);
 }
 
 void s2s__epoch_shuffle(s2s__epoch *epoch, const s2s__dataset *dataset, uint64_t key) {
@@ -156,7 +149,7 @@ void s2s__epoch_shuffle(s2s__epoch *epoch, const s2s__dataset *dataset, uint64_t
   s2s__shuffle(epoch->pair, epoch->count, s2s__key(key, 0));
   for (size_t at = 0; at < epoch->count; at += pool) {
     const size_t n = epoch->count - at < pool ? epoch->count - at : pool;
-    epoch_sort(dataset, epoch->pair + at, n, epoch->pair + epoch->count);
+    s2s__sort(epoch->pair + at, n, epoch->pair + epoch->count, epoch_before, dataset);
   }
   s2s__shuffle(epoch->batch, epoch->batches, s2s__key(key, 1));
 }

@@ -7,6 +7,7 @@
  */
 #include "train/evaluate.h"
 
+#include "base/sort.h"
 #include "text/metric.h"
 
 #include <math.h>
@@ -16,34 +17,31 @@ enum { EVALUATE_BATCH = 64 }; /* sources decoded together */
 
 /* ---- groups of alternatives ---------------------------------------------------------------------------------------------- */
 
-static int evaluation_compare(const s2s_corpus *corpus, const s2s__dataset *d, uint32_t a, uint32_t b) {
-  const size_t na = s2s__dataset_length(d, S2S_SOURCE, a), nb = s2s__dataset_length(d, S2S_SOURCE, b);
+typedef struct evaluation_lines {
+  const s2s_corpus *corpus;
+  const s2s__dataset *dataset;
+} evaluation_lines;
+
+/* By source length, then by source text. */
+static int evaluation_compare(const evaluation_lines *lines, uint32_t a, uint32_t b) {
+  const size_t na = s2s__dataset_length(lines->dataset, S2S_SOURCE, a);
+  const size_t nb = s2s__dataset_length(lines->dataset, S2S_SOURCE, b);
   if (na != nb) return na < nb ? -1 : 1;
-  return strcmp(corpus->pair[a].text[S2S_SOURCE], corpus->pair[b].text[S2S_SOURCE]);
+  return strcmp(lines->corpus->pair[a].text[S2S_SOURCE], lines->corpus->pair[b].text[S2S_SOURCE]);
 }
 
-static void evaluation_sort(const s2s_corpus *corpus, const s2s__dataset *d, uint32_t *item, size_t n,
-                            uint32_t *scratch) {
-  if (n < 2) return;
-  const size_t half = n / 2;
-  evaluation_sort(corpus, d, item, half, scratch);
-  evaluation_sort(corpus, d, item + half, n - half, scratch);
-  memcpy(scratch, item, half * sizeof *item);
-  size_t a = 0, b = half, at = 0;
-  while (a < half && b < n)
-    item[at++] = evaluation_compare(corpus, d, item[b], scratch[a]) < 0 ? item[b++] : scratch[a++];
-  memcpy(item + at, scratch + a, (half - a) * sizeof *item);
-}
+static int evaluation_before(const void *lines, uint32_t a, uint32_t b) { return evaluation_compare(lines, a, b) < 0; }
 
 static int32_t evaluation_group(s2s__evaluation *e, const s2s_corpus *corpus, s2s__error *error) {
   const size_t lines = e->dataset.count;
+  const evaluation_lines order = {corpus, &e->dataset};
   e->line = s2s__allocate_zeroed(&e->host, (2 * lines + 1) * sizeof *e->line);
   e->group = s2s__allocate_zeroed(&e->host, (lines + 1) * sizeof *e->group);
   if (!e->line || !e->group) return s2s__fail_memory(error, lines * sizeof *e->group, "an evaluation");
   for (size_t i = 0; i < lines; i++) e->line[i] = (uint32_t)i;
-  evaluation_sort(corpus, &e->dataset, e->line, lines, e->line + lines);
+  s2s__sort(e->line, lines, e->line + lines, evaluation_before, &order);
   for (size_t i = 0; i < lines; i++)
-    if (i == 0 || evaluation_compare(corpus, &e->dataset, e->line[i - 1], e->line[i]) != 0) e->group[e->groups++] = i;
+    if (i == 0 || evaluation_compare(&order, e->line[i - 1], e->line[i]) != 0) e->group[e->groups++] = i;
   e->group[e->groups] = lines;
   return S2S_OK;
 }
