@@ -62,15 +62,6 @@ static void free_handle(handles *made, size_t which) {
   }
 }
 
-/* The call had this status, and the message has the word. */
-static int failed(int32_t status, int32_t wanted, const char *word, const char *name) {
-  const char *message = s2s_error_message();
-  const int held = status == wanted && *message && strstr(message, word);
-  ok(held, "%s", name);
-  if (!held) diag("%s where %s was wanted: %s", s2s_status_name(status), s2s_status_name(wanted), message);
-  return held;
-}
-
 /* ---- version, status, message ------------------------------------------------------------------------------------ */
 
 static void test_status(void) {

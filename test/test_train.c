@@ -86,14 +86,6 @@ static tiny_digest snapshot_digest(const s2s_trainer *trainer) {
   return digest;
 }
 
-static int failed(int32_t status, int32_t wanted, const char *word, const char *name) {
-  const char *message = s2s_error_message();
-  const int held = status == wanted && *message && strstr(message, word);
-  ok(held, "%s", name);
-  if (!held) diag("%s where %s was wanted: %s", s2s_status_name(status), s2s_status_name(wanted), message);
-  return held;
-}
-
 /* ---- learning ---------------------------------------------------------------------------------------------------- */
 
 static void test_learning(void) {

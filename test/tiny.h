@@ -199,4 +199,13 @@ static inline void tiny_write_file(const char *path, const char *text) {
   fclose(file);
 }
 
+/* The call had this status, and the message has the word. */
+static inline int failed(int32_t status, int32_t wanted, const char *word, const char *name) {
+  const char *message = s2s_error_message();
+  const int held = status == wanted && *message && strstr(message, word);
+  ok(held, "%s", name);
+  if (!held) diag("%s where %s was wanted: %s", s2s_status_name(status), s2s_status_name(wanted), message);
+  return held;
+}
+
 #endif
