@@ -26,17 +26,24 @@ MANDIR ?= $(or $(mandir),$(PREFIX)/share/man)
 
 # ---- variants: compiler, flags, and what a program is run under -----------------------------------------------------
 
-variants := double asan tsan clang m32 musl aarch64
+variants := double asan tsan clang avxvnni m32 musl aarch64 armhf s390x
 
 flags-double := -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1
-flags-asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
+flags-asan := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
 flags-tsan := -fsanitize=thread -Wno-frame-larger-than
 run-tsan = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 compiler-clang := clang
-flags-m32 := -m32
+flags-avxvnni := -DS2S_AVXVNNI_AS_AVX512VL=1 # lib/tensor/isa.h
+flags-m32 := -m32 -idirafter /usr/include/x86_64-linux-gnu # there is asm/ without gcc-multilib, too
 compiler-musl := musl-gcc
 compiler-aarch64 := aarch64-linux-gnu-gcc
-run-aarch64 := qemu-aarch64 -L /usr/aarch64-linux-gnu
+run-aarch64 := qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu
+compiler-armhf := arm-linux-gnueabihf-gcc
+run-armhf := qemu-arm -L /usr/arm-linux-gnueabihf
+compiler-s390x := s390x-linux-gnu-gcc
+run-s390x := qemu-s390x -L /usr/s390x-linux-gnu
+slow-s390x := %/test_train
+emulated := aarch64 armhf s390x # slowly, by qemu
 compiler-fuzz := clang
 flags-fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-frame-larger-than
 
@@ -115,7 +122,9 @@ static := $(B)/libseq2seq.a
 command := $(if $(command_objects),$(B)/seq2seq$(exe))
 examples := $(call program,$(call files,examples/*.c))
 double_programs := $(double_sources:%.c=build/double/%$(exe))
-programs := $(if $(filter double,$(VARIANT)),$(double_programs),$(call program,$(test_sources)))
+programs-double = $(double_programs)
+programs-avxvnni = $(B)/test/check_kernels$(exe)
+programs := $(or $(programs-$(VARIANT)),$(call program,$(test_sources)))
 bench_programs := $(call program,$(bench_sources))
 fuzz_programs := $(fuzz_sources:test/%.c=$(B)/%$(exe))
 
@@ -141,7 +150,7 @@ $(B)/obj/%.o: %.c Makefile $(B)/flags
 	$(call say,CC  )$(cc) $(own_flags) -c $< -o $@
 
 $(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD
-$(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -Wno-frame-larger-than
+$(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -D_FILE_OFFSET_BITS=64 -Wno-frame-larger-than
 $(user_objects): own_flags = -Iinclude -DS2S_STATIC
 
 $(static): $(objects) $(B)/files
@@ -190,7 +199,10 @@ build/amalgamation/seq2seq.c: lib/amalgamate.sh $(sources) $(headers) $(public_h
 demo: all
 	@sh examples/demo.sh
 
-## bench: speed, as a table and in build/bench.tsv
+# A benchmark loads the libraries that it is held against while it runs, so that nothing here needs them.
+$(bench_programs): private libs += $(if $(call is,linux),-ldl)
+
+## bench: speed, as a table and in build/bench.tsv (docs/performance.md)
 bench: all $(bench_programs)
 	@printf 'area\tcase\tlevel\tvalue\tunit\twall_share\tvs_c\tvs_peer\tpeer\n' >build/bench.tsv
 	@for bench in $(bench_programs); do $$bench >>build/bench.tsv || exit 1; done
@@ -203,7 +215,7 @@ bench: all $(bench_programs)
 export CC CXX MAKE
 PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
 prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
-steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpu check-fuzz
+steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz
 
 .PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
 ## check: every test; needs only a C compiler, make and sh
@@ -216,12 +228,17 @@ check-all: check
 	  echo "== $$step"; $(MAKE) $$step || failed="$$failed $$step"; \
 	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
-run-programs: $(programs)
-	@$(call prove,$(run-$(VARIANT)),$(programs))
+ifneq (,$(filter $(VARIANT),$(emulated)))
+run-programs check-cpus: export S2S_TEST_STRIDE ?= 19937 # check_kernels tries fewer numbers
+endif
+quick_programs = $(filter-out $(slow-$(VARIANT):%=%$(exe)),$(programs))
+run-programs: $(quick_programs)
+	@$(if $(slow-$(VARIANT)),echo '# SKIP $(slow-$(VARIANT)): slow on $(VARIANT)')
+	@$(call prove,$(run-$(VARIANT)),$(quick_programs))
 programs-double:
 	@$(if $(double_programs),$(MAKE) VARIANT=double $(double_programs))
 
-## check-VARIANT: the test programs as double asan tsan clang m32 musl or aarch64; skipped where that cannot run
+## check-VARIANT: the test programs as one of asan tsan clang avxvnni m32 musl aarch64 armhf s390x, if that can run
 $(variants:%=check-%): check-%:
 	@mkdir -p build/tmp; probe=build/tmp/probe-$*; \
 	printf '#include <math.h>\nint main(void) { return 0; }\n' >$$probe.c; \
@@ -237,11 +254,11 @@ check-valgrind: $(programs)
 	  $(call prove,valgrind -q --error-exitcode=9 --leak-check=full,$(filter-out $(slow_tests:%=%$(exe)),$(programs))); \
 	else echo '# SKIP $@: no valgrind'; fi
 
-## check-cpu: the test programs at each level of instructions that this machine has
-check-cpu: $(programs) build/tmp/levels
-	@for level in $$(build/tmp/levels); do echo "# cpu $$level"; \
-	  S2S_TEST_CPU=$$level; export S2S_TEST_CPU; $(call prove,,$(programs)) || exit 1; done
-build/tmp/levels: $(static)
+## check-cpus: the test programs at each level of instructions that this machine (or VARIANT's) has
+check-cpus: $(programs) $(B)/tmp/levels
+	@for level in $$($(run-$(VARIANT)) $(B)/tmp/levels); do echo "# cpu $$level"; \
+	  S2S_TEST_CPU=$$level; export S2S_TEST_CPU; $(call prove,$(run-$(VARIANT)),$(quick_programs)) || exit 1; done
+$(B)/tmp/levels: $(static)
 	@mkdir -p $(@D); printf '%s\n' '#include "base/cpu.h"' '#include "tensor/kernels.h"' '#include <stdio.h>' \
 	  'int main(void) {' '  const char *name;' \
 	  '  for (size_t i = 0; (name = s2s__kernels_level(i, s2s__cpu_features())) != NULL; i++) puts(name);' '}' >$@.c

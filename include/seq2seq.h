@@ -266,6 +266,11 @@ S2S_API int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, f
 /* Replaces all values. Only before the first handle is made from the model: S2S_BUSY afterwards. S2S_BAD_ARGUMENT: another
  * count, or a value that is not finite. */
 S2S_API int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count);
+/* Replaces all parameters by those of a safetensors file, such as a PyTorch state_dict: exactly the model's names and shapes,
+ * dtype F32; metadata are not read, tensors named text.* are passed over. Needs memory for a second copy meanwhile; after a
+ * failure the model is as it was. S2S_BAD_FILE names the tensor that is missing, too many or of another shape or type, with
+ * what was expected and found; S2S_BUSY as above. */
+S2S_API int32_t s2s_model_load_parameters(s2s_model *model, const char *path);
 
 /* =====================================================================================================================
  * Encoder: sequences in, memory out
@@ -370,7 +375,8 @@ typedef struct s2s_trainer s2s_trainer;
 typedef struct s2s_metrics s2s_metrics;
 
 /* A trainer starts from a copy of `model` (which it leaves alone), learns from `corpus`, and judges itself on `dev` (NULL:
- * by the training loss). Reads train and runtime options. Uses `threads` threads; their number does not change the result.
+ * by the training loss). Reads train and runtime options, and for evaluations max_length, max_length_ratio and
+ * max_source_length. Uses `threads` threads; their number does not change the result.
  * S2S_BAD_ARGUMENT: nothing is left of the corpus (all pairs longer than max_train_length); S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                                 const s2s_options *options, s2s_trainer **trainer);

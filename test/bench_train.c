@@ -9,31 +9,12 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "bench_measure.h"
 #include "seq2seq.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ROUNDS = 7, SECONDS = 5, THREADS = 2 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Sorts; result[0..2] are the quartiles. */
-static void quartiles(double *values, double result[3]) {
-  qsort(values, ROUNDS, sizeof *values, ascending);
-  for (int q = 0; q < 3; q++) result[q] = values[(ROUNDS - 1) * (q + 1) / 4];
-}
 
 typedef struct bench {
   s2s_options *options;
@@ -75,11 +56,11 @@ static double seconds_and_sentences(const bench *b, double *sentences) {
 /* Sentences per second over SECONDS seconds. */
 static double run(const bench *b) {
   double before, after;
-  const double start = now();
+  const double start = bench_now();
   (void)seconds_and_sentences(b, &before);
-  while (now() - start < SECONDS)
+  while (bench_now() - start < SECONDS)
     if (s2s_trainer_step(b->trainer, NULL)) return 0;
-  const double seconds = now() - start;
+  const double seconds = bench_now() - start;
   (void)seconds_and_sentences(b, &after);
   return (after - before) / seconds;
 }
@@ -99,7 +80,7 @@ static double run_peer(const char *path) {
 int main(int argc, char **argv) {
   const char *path = argc > 1 ? argv[1] : "examples/data/cmudict-sample.train.tsv";
   bench ours, c;
-  double speed[ROUNDS], vs_c[ROUNDS], vs_peer[ROUNDS], q[3], qc[3], qp[3] = {0, 0, 0};
+  double speed[ROUNDS], vs_c[ROUNDS], vs_peer[ROUNDS];
   int failed = open_bench(&ours, path, "auto") || open_bench(&c, path, "c"), with_peer = 1;
   for (int round = 0; round < ROUNDS && !failed; round++) {
     speed[round] = run(&ours);
@@ -109,13 +90,14 @@ int main(int argc, char **argv) {
     vs_peer[round] = with_peer ? speed[round] / peer : 0;
   }
   if (!failed) {
-    const char *cpu = "";
-    s2s_model_get(ours.model, "cpu", &cpu);
-    quartiles(speed, q);
-    quartiles(vs_c, qc);
-    printf("train\tg2p, %d threads\t%s\t%.0f\tsentences/s\t\t%.2f (%.2f..%.2f)", THREADS, cpu, q[1], qc[1], qc[0], qc[2]);
-    if (with_peer) quartiles(vs_peer, qp), printf("\t%.2f (%.2f..%.2f)\tPyTorch\n", qp[1], qp[0], qp[2]);
-    else printf("\t\t\n");
+    char name[32];
+    bench_row row = {.area = "train", .name = name, .unit = "sentences/s", .peer = "PyTorch"};
+    snprintf(name, sizeof name, "g2p, %d threads", THREADS);
+    s2s_model_get(ours.model, "cpu", &row.level);
+    row.value = bench_quartiles_of(speed, ROUNDS).middle;
+    row.vs_c = bench_quartiles_of(vs_c, ROUNDS);
+    if (with_peer) row.vs_peer = bench_quartiles_of(vs_peer, ROUNDS);
+    bench_print(&row);
   }
   close_bench(&c);
   close_bench(&ours);

@@ -3,7 +3,8 @@
  * check_kernels --bench: every kernel on every level in one table, medians of nine runs.
  *
  * Multiplications in GFLOP/s and as a share of the FMA peak, which is measured by a loop of register-only fused
- * multiply-adds of the level's width before and after each; M = 1 also in GB/s of B. Vector kernels in millions of
+ * multiply-adds of the level's width before and after each; M = 1 also in GB/s of B. With B in binary16 beside it, and
+ * its ratio to f32. Vector kernels in millions of
  * numbers a second (exp and the like beside libm's loop). Each level's ratio to portable C stands behind its figure.
  */
 #ifndef CHECK_KERNELS_BENCH_H
@@ -93,8 +94,8 @@ BENCH_PEAK(bench_peak_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps
 
 /* FLOP/s; 0 where it is not known. */
 static double bench_peak(const s2s__kernels *kernels) {
-  const int wide = strcmp(kernels->name, "avx512") == 0;
-  if (!wide && strcmp(kernels->name, "avx2") != 0) return 0;
+  const int wide = strncmp(kernels->name, "avx512", 6) == 0;
+  if (strncmp(kernels->name, "avx", 3) != 0) return 0;
   return 65536.0 * 12 * (wide ? 32 : 16) / bench_seconds(wide ? bench_peak_avx512 : bench_peak_avx2, NULL);
 }
 
@@ -119,6 +120,8 @@ static s2s__real *bench_numbers(size_t n, double low, double high) {
 
 static void bench_gemm(bench_job *job) { job->kernels->gemm(&job->g); }
 
+static void bench_gemm_f16(bench_job *job) { job->kernels->gemm_f16(&job->g); }
+
 static void bench_pack(bench_job *job) {
   const s2s__gemm *g = &job->g;
   job->kernels->pack(g->n, g->k, job->x, job->y ? g->n : 1, job->y ? 1 : g->k, job->z);
@@ -128,6 +131,20 @@ typedef struct bench_shape {
   size_t m, n, k;
   int transposed; /* A, as in a weight gradient, which adds to C */
 } bench_shape;
+
+/* The same product with B in binary16, beside the f32 one's seconds. */
+static void bench_shape_f16(bench_job *job, const s2s__real *b, double f32_seconds) {
+  const size_t panel = job->kernels->panel, n = job->g.n, k = job->g.k, padded = (n + panel - 1) / panel * panel;
+  uint16_t *half = aligned_alloc(64, (padded * k * sizeof *half + 63) / 64 * 64);
+  if (!half) exit(2);
+  job->kernels->pack_f16(n, k, b, n, 1, half);
+  job->g.b = half;
+  const double seconds = bench_seconds(bench_gemm_f16, job);
+  printf(" f16 %6.1f", 2e-9 * (double)job->g.m * (double)n * (double)k / seconds);
+  if (job->g.m == 1) printf(" %5.1f GB/s", 1e-9 * (double)(n * k * sizeof *half) / seconds);
+  printf(" %4.2fx", f32_seconds / seconds);
+  free(half);
+}
 
 static void bench_shape_level(const bench_shape *s, const s2s__kernels *kernels, double *c_rate) {
   const size_t padded = (s->n + kernels->panel - 1) / kernels->panel * kernels->panel;
@@ -142,7 +159,8 @@ static void bench_shape_level(const bench_shape *s, const s2s__kernels *kernels,
                          .b = b,
                          .c = bench_numbers(s->m * s->n, -1, 1),
                          .c_row = s->n,
-                         .accumulate = s->transposed}};
+                         .accumulate = s->transposed,
+                         .scratch = aligned_alloc(64, S2S__GEMM_SCRATCH)}};
   const double before = bench_peak(kernels), seconds = bench_seconds(bench_gemm, &job), after = bench_peak(kernels);
   const double rate = 2.0 * (double)s->m * (double)s->n * (double)s->k / seconds;
   if (strcmp(kernels->name, "c") == 0) *c_rate = rate;
@@ -150,8 +168,9 @@ static void bench_shape_level(const bench_shape *s, const s2s__kernels *kernels,
   if (before > 0) printf(" %3.0f%%", 200 * rate / (before + after));
   if (s->m == 1) printf(" %5.1f GB/s", rate / 2e9 * sizeof(s2s__real));
   if (rate < *c_rate || rate > *c_rate) printf(" %4.1fx", rate / *c_rate);
+  bench_shape_f16(&job, b, seconds);
   fflush(stdout);
-  free(a), free(b), free(job.g.c);
+  free(a), free(b), free(job.g.c), free(job.g.scratch);
 }
 
 static void bench_gemms(const s2s__kernels *const *levels, size_t count) {
@@ -160,7 +179,7 @@ static void bench_gemms(const s2s__kernels *const *levels, size_t count) {
       {32, 2048, 512, 0},    {640, 8000, 512, 0},  {4, 2048, 512, 0},    {8, 2048, 512, 0},
       {12, 2048, 512, 0},    {1, 2048, 512, 0},    {1, 8000, 512, 0},    {1, 512, 256, 0},
       {2048, 512, 512, 1},   {2048, 512, 1000, 1}, {2048, 128, 1000, 1}, {100, 20, 64, 0}};
-  printf("GFLOP/s, share of the FMA peak, ratio to c\n");
+  printf("GFLOP/s, share of the FMA peak, ratio to c; with B in binary16, ratio to f32\n");
   for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
     const bench_shape *s = &shapes[i];
     double c_rate = 0;
@@ -191,12 +210,34 @@ static volatile s2s__real bench_scalar;
 static void bench_dot(bench_job *j) { bench_scalar = j->kernels->dot(j->n, j->x, j->y); }
 static void bench_axpy(bench_job *j) { j->kernels->axpy(j->n, (s2s__real)1e-9, j->x, j->y); }
 static void bench_add(bench_job *j) { j->kernels->add(j->n, j->x, j->y); }
-static void bench_multiply_add(bench_job *j) { j->kernels->multiply_add(j->n, j->x, j->z, j->y); }
 static void bench_scale(bench_job *j) { j->kernels->scale(j->n, (s2s__real)0.9999999, j->y); }
 static void bench_sum(bench_job *j) { bench_scalar = j->kernels->sum(j->n, j->x); }
 static void bench_max(bench_job *j) { bench_scalar = j->kernels->max(j->n, j->x); }
 static void bench_sum_squares(bench_job *j) { bench_scalar = (s2s__real)j->kernels->sum_squares(j->n, j->x); }
 static void bench_exp(bench_job *j) { j->kernels->exp(j->n, j->x, j->z); }
+static void bench_log(bench_job *j) { j->kernels->log(j->n, j->u, j->z); }
+static void bench_relu(bench_job *j) { j->kernels->relu(j->n, j->x, j->z); }
+static void bench_gelu(bench_job *j) { j->kernels->gelu(j->n, j->x, j->z); }
+static void bench_swish(bench_job *j) { j->kernels->swish(j->n, j->x, j->z); }
+static void bench_relu_backward(bench_job *j) { j->kernels->relu_backward(j->n, j->x, j->z, j->y); }
+static void bench_gelu_backward(bench_job *j) { j->kernels->gelu_backward(j->n, j->x, j->z, j->y); }
+static void bench_swish_backward(bench_job *j) { j->kernels->swish_backward(j->n, j->x, j->z, j->y); }
+static void bench_layer_norm(bench_job *j) {
+  s2s__real moments[2];
+  j->kernels->layer_norm(j->n, j->x, j->u, j->v, (s2s__real)1e-5, moments, j->z);
+}
+static void bench_layer_norm_backward(bench_job *j) {
+  static const s2s__real moments[2] = {(s2s__real)0.1, (s2s__real)0.4};
+  j->kernels->layer_norm_backward(j->n, j->x, j->u, moments, j->z, j->y, j->v, j->w);
+}
+static void bench_argmax(bench_job *j) { bench_scalar = (s2s__real)j->kernels->argmax(j->n, j->x); }
+static void bench_top_k(bench_job *j, size_t k) {
+  size_t place[64];
+  j->kernels->top_k(j->n, j->x, k, place);
+  bench_scalar = (s2s__real)place[k - 1];
+}
+static void bench_top_4(bench_job *j) { bench_top_k(j, 4); }
+static void bench_top_32(bench_job *j) { bench_top_k(j, 32); }
 static void bench_tanh(bench_job *j) { j->kernels->tanh(j->n, j->x, j->z); }
 static void bench_sigmoid(bench_job *j) { j->kernels->sigmoid(j->n, j->x, j->z); }
 static void bench_tanh_backward(bench_job *j) { j->kernels->tanh_backward(j->n, j->x, j->z, j->y); }
@@ -224,8 +265,7 @@ static void bench_additive_backward(bench_job *j) {
 }
 static void bench_dropout(bench_job *j) { j->kernels->dropout(j->n, 12345, 1u << 30, (s2s__real)1.33, j->x, j->z); }
 static void bench_adam(bench_job *j) {
-  j->kernels->adam(j->n, j->x, 1, 0.9, 0.999, (s2s__real)1e-9, 1, (s2s__real)1e-8, j->u, j->w,
-                   j->y);
+  j->kernels->adam(j->n, j->x, 1, 0.9, 0.999, (s2s__real)1e-9, 1, (s2s__real)1e-8, j->u, j->w, j->y);
 }
 
 /* libm's loops, for comparison. */
@@ -238,6 +278,18 @@ static void bench_libm_tanh(bench_job *job) {
 static void bench_libm_sigmoid(bench_job *job) {
   for (size_t j = 0; j < job->n; j++) job->z[j] = (s2s__real)(1 / (1 + expf((float)-job->x[j])));
 }
+static void bench_libm_log(bench_job *job) {
+  for (size_t j = 0; j < job->n; j++) job->z[j] = (s2s__real)logf((float)job->u[j]);
+}
+static void bench_libm_gelu(bench_job *job) {
+  for (size_t j = 0; j < job->n; j++) {
+    const float x = (float)job->x[j];
+    job->z[j] = (s2s__real)(x * (0.5f * erfcf(x * -0.70710678f)));
+  }
+}
+static void bench_libm_swish(bench_job *job) {
+  for (size_t j = 0; j < job->n; j++) job->z[j] = (s2s__real)((float)job->x[j] / (1 + expf((float)-job->x[j])));
+}
 
 typedef struct bench_vector {
   const char *name;
@@ -248,15 +300,26 @@ static const bench_vector bench_vectors[] = {
     {"dot", bench_dot, NULL},
     {"axpy", bench_axpy, NULL},
     {"add", bench_add, NULL},
-    {"multiply_add", bench_multiply_add, NULL},
     {"scale", bench_scale, NULL},
     {"sum", bench_sum, NULL},
     {"max", bench_max, NULL},
     {"sum_squares", bench_sum_squares, NULL},
     {"exp", bench_exp, bench_libm_exp},
+    {"log", bench_log, bench_libm_log},
     {"tanh", bench_tanh, bench_libm_tanh},
     {"sigmoid", bench_sigmoid, bench_libm_sigmoid},
+    {"relu", bench_relu, NULL},
+    {"gelu", bench_gelu, bench_libm_gelu},
+    {"swish", bench_swish, bench_libm_swish},
     {"tanh_backward", bench_tanh_backward, NULL},
+    {"relu_backward", bench_relu_backward, NULL},
+    {"gelu_backward", bench_gelu_backward, NULL},
+    {"swish_backward", bench_swish_backward, NULL},
+    {"layer_norm", bench_layer_norm, NULL},
+    {"layer_norm_backward", bench_layer_norm_backward, NULL},
+    {"argmax", bench_argmax, NULL},
+    {"top_k, k 4", bench_top_4, NULL},
+    {"top_k, k 32", bench_top_32, NULL},
     {"softmax", bench_softmax, NULL},
     {"softmax_backward", bench_softmax_backward, NULL},
     {"log_softmax", bench_log_softmax, NULL},

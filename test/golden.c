@@ -15,12 +15,25 @@ static void golden_bail(const golden *g, const char *what) {
   exit(1);
 }
 
+/* Floats in the order of bytes of this machine; a file has them little-endian. */
+static void golden_decode(unsigned char *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++, bytes += 4) {
+    const uint32_t bits = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    memcpy(bytes, &bits, sizeof bits);
+  }
+}
+
 static int32_t golden_read(golden *g, s2s__reader *reader, s2s__error *error) {
   S2S__TRY(s2s__st_read_header(reader, &g->arena, &g->header, error));
   unsigned char *data = s2s__arena_take(&g->arena, (size_t)g->header.data_bytes);
   if (!data) return s2s__fail_memory(error, (size_t)g->header.data_bytes, "a golden file");
   g->data = data;
-  return s2s__reader_exactly(reader, data, (size_t)g->header.data_bytes, error);
+  S2S__TRY(s2s__reader_exactly(reader, data, (size_t)g->header.data_bytes, error));
+  for (size_t i = 0; i < g->header.tensors; i++) {
+    const s2s__st_tensor *t = &g->header.tensor[i];
+    if (strcmp(t->dtype, "F32") == 0) golden_decode(data + t->begin, (size_t)(t->end - t->begin) / 4);
+  }
+  return S2S_OK;
 }
 
 void golden_open(golden *g, const char *name) {

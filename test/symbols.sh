@@ -26,15 +26,35 @@ none "every global name of the static library begins with s2s_" \
   "$(nm -g --defined-only $static 2>/dev/null | awk 'NF == 3 && $3 !~ /^_?s2s_/ { print $3 }')"
 none "no writable variable but thread-local ones" "$(symbols $static |
   awk -F '|' '$7 ~ /^\.(data|bss)|COM/ && $7 !~ /^\.data\.rel\.ro/ && $4 != "TLS" { print $1 " in " $7 }')"
-none "every file built for an instruction set defines only names that end in it" "$(
-  for object in build/obj/lib/*/*_avx2.o build/obj/lib/*/*_avx512.o build/obj/lib/*/*_neon.o; do
-    test ! -f "$object" || symbols --defined-only "$object" | awk -F '|' -v object="$object" '
-      BEGIN { suffix = object; sub(/.*_/, "_", suffix); sub(/\.o$/, "", suffix) }
-      $4 == "FUNC" || $4 == "OBJECT" {
-        sub(/\..*/, "", $1)
-        if (substr($1, length($1) - length(suffix) + 1) != suffix) print object ": " $1
-      }'
-  done)"
+# strays NM ISA OBJECT: names in the object that do not end in _ISA
+strays() {
+  test ! -f "$3" || "$1" -f sysv --defined-only "$3" | sed 's/ *| */|/g' | awk -F '|' -v isa="$2" -v object="$3" '
+    BEGIN {
+      suffix = "_" isa
+      tables["avx2"] = "s2s__kernels_avxvnni" # a table may stand in the file that has most of its kernels
+      tables["avx512"] = "s2s__kernels_avx512vnni"
+      tables["neon"] = "s2s__kernels_neondot"
+    }
+    NF >= 7 && $1 !~ /^[.$]/ && ($4 == "FUNC" || $4 == "OBJECT") {
+      sub(/\..*/, "", $1)
+      if ($4 == "OBJECT" && $1 == tables[isa]) next
+      if (substr($1, length($1) - length(suffix) + 1) != suffix) print object ": " $1
+    }'
+}
+suffixes="every file built for an instruction set defines only names that end in it"
+none "$suffixes" "$(for isa in avx2 avxvnni avx512 avx512vnni neon neondot; do
+  for object in build/obj/lib/*/*_$isa.o; do strays nm $isa "$object"; done
+done)"
+other=aarch64-linux-gnu
+if have $other-gcc $other-nm; then
+  none "$suffixes, on AArch64" "$(for isa in neon neondot; do for source in lib/tensor/*_$isa.c; do
+    object=$tmp/$(basename "$source" .c).o
+    $other-gcc -std=c11 -O1 -ffp-contract=off -fPIC -Iinclude -Ilib -c "$source" -o "$object" || echo "$source"
+    strays $other-nm $isa "$object"
+  done; done)"
+else
+  skip "$suffixes, on AArch64" "no $other-gcc"
+fi
 
 none "test/test_api.c calls every function of the interface" \
   "$(listed | while read -r name; do grep -q "$name(" test/test_api.c || echo "$name"; done)"

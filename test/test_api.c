@@ -166,6 +166,8 @@ static void test_null_models(void) {
   NULL_REFUSED("shape", s2s_model_parameter_shape(h.model, 0, NULL));
   NULL_REFUSED("model", s2s_model_parameter_read(NULL, 0, &number, 1));
   NULL_REFUSED("values", s2s_model_parameter_read(h.model, 0, NULL, 1));
+  NULL_REFUSED("model", s2s_model_load_parameters(NULL, "x"));
+  NULL_REFUSED("path", s2s_model_load_parameters(h.model, NULL));
   NULL_REFUSED("model", s2s_model_parameter_write(NULL, 0, &number, 1));
   NULL_REFUSED("values", s2s_model_parameter_write(h.model, 0, NULL, 1));
 }
@@ -335,7 +337,7 @@ static void test_option_numbers(void) {
   is_text(value_of(o, "seed"), "9223372036854775807", "and read back");
   failed(s2s_options_set_int(o, "seed", INT64_MIN), S2S_BAD_OPTION, "-9223372036854775808", "the smallest is refused");
   is_int(s2s_options_set_real(o, "learning_rate", 0.00025), S2S_OK, "a real number is set");
-  ok(strtod(value_of(o, "learning_rate"), NULL) == 0.00025, "and read back exactly");
+  ok(strtod(value_of(o, "learning_rate"), NULL) == (double)0.00025, "and read back exactly");
   failed(s2s_options_set_real(o, "dropout", (double)NAN), S2S_BAD_OPTION, "dropout", "not-a-number is refused");
   failed(s2s_options_set_real(o, "dropout", (double)INFINITY), S2S_BAD_OPTION, "dropout", "infinity is refused");
   failed(s2s_options_set_real(o, "beam", 2.5), S2S_BAD_OPTION, "beam", "a fraction is no whole number");

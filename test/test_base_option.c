@@ -66,7 +66,7 @@ static void test_option_values(void) {
   is_int(set(&options, "seed", "9223372036854775807", &error), S2S_OK, "the largest seed is allowed");
   is_int(set(&options, "seed", "9223372036854775808", &error), S2S_BAD_OPTION, "one more is not");
   is_int(set(&options, "dropout", "0.95", &error), S2S_OK, "a real number at its upper end");
-  ok(s2s__option_real(&options, S2S__DROPOUT) == 0.95, "is read exactly");
+  ok(s2s__option_real(&options, S2S__DROPOUT) == (double)0.95, "is read exactly");
   is_int(set(&options, "dropout", "0.951", &error), S2S_BAD_OPTION, "past it is refused");
   is_int(set(&options, "dropout", "nan", &error), S2S_BAD_OPTION, "so is nan");
   is_text(error.text, "option 'dropout': 'nan' is not a number in 0..0.95", "with a sentence");

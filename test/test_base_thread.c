@@ -119,17 +119,40 @@ static void test_float_mode(void) {
   s2s__pool_free(pool);
 }
 
-static void test_flush_to_zero(void) {
+/* The register that says whether numbers too small for the exponent become zero, and its bits for that. */
 #if defined(__SSE2__)
+#define FLUSH_BITS 0x8040u
+static uint64_t flush_mode(void) { return _mm_getcsr(); }
+static void flush_set_mode(uint64_t mode) { _mm_setcsr((unsigned)mode); }
+#elif defined(__aarch64__)
+#define FLUSH_BITS (UINT64_C(1) << 24)
+static uint64_t flush_mode(void) {
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode) : : "memory");
+  return mode;
+}
+static void flush_set_mode(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode) : "memory"); }
+#elif defined(__arm__) && defined(__ARM_FP)
+#define FLUSH_BITS (UINT64_C(1) << 24)
+static uint64_t flush_mode(void) {
+  uint32_t mode;
+  __asm__ volatile("vmrs %0, fpscr" : "=r"(mode) : : "memory");
+  return mode;
+}
+static void flush_set_mode(uint64_t mode) { __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)mode) : "memory"); }
+#endif
+
+static void test_flush_to_zero(void) {
+#if defined(FLUSH_BITS)
   const volatile double tiny = 2.2250738585072014e-308, half = 0.5;
-  const unsigned before = _mm_getcsr();
-  _mm_setcsr(before | 0x8040u); /* flush to zero, denormals are zero */
+  const uint64_t before = flush_mode();
+  flush_set_mode(before | FLUSH_BITS);
   const volatile double flushed = tiny * half;
   const s2s__float_mode mode = s2s__float_mode_enter();
   const volatile double kept = tiny * half;
   s2s__float_mode_leave(mode);
   const volatile double again = tiny * half;
-  _mm_setcsr(before);
+  flush_set_mode(before);
   if (flushed > 0)
     skip("the machine does not flush to zero when told to (valgrind)");
   else

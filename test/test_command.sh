@@ -77,7 +77,15 @@ check "--flag=value is --flag value" same_model --seed=1
 other_model() { ! same_model --seed 2; }
 check "another seed gives another" other_model
 
+small_transformer="--encoder-type transformer --decoder-type transformer --transformer-dim 16 --transformer-heads 2
+--transformer-ffn 16 --embedding-tie all --source-tokens chars --target-tokens chars"
+attends() { # a Transformer, trained, saved, loaded, run, with its attention drawn
+  run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $small_transformer --max-epochs 2 -o "$tmp/t.safetensors" -q &&
+    run translate -m "$tmp/t.safetensors" --json --attention <"$tmp/train.source" && grep -q '"attention":\[\[' "$out" &&
+    run eval -m "$tmp/t.safetensors" --data "$tmp/dev.tsv"
+}
 cut -f 1 "$tmp/train.tsv" >"$tmp/train.source"
+check "a Transformer with one matrix for all embeddings" attends
 cut -f 2 "$tmp/train.tsv" >"$tmp/train.target"
 aligned() { run train --train "$tmp/train.source" "$tmp/train.target" --dev "$tmp/dev.tsv" $tiny --max-epochs 3 -o "$tmp/a.safetensors"; }
 same_aligned() { aligned && cmp "$model" "$tmp/a.safetensors"; }
@@ -230,7 +238,8 @@ check "no command is wrong usage" says 2 'seq2seq train' run
 check "an unknown command" says 2 "unknown command 'trian'" run trian
 check "an unknown flag, with the nearest one" says 2 'unknown flag --epochs; did you mean --max-epochs?' run train --epochs 3
 check "a flag of another command" says 2 'json is a flag of translate' run train --json
-check "an option of another scope" says 2 'beam is a decode option' run train --beam 3
+check "an option of another scope" says 2 'seed is a train option' run translate --seed 3
+check "an option that would do nothing" says 2 'beam does nothing in train' run train --beam 3
 check "a bad value, with the range" says 2 "encoder.hidden.*'0'.*1\.\." run train --encoder-hidden 0
 check "a bad choice, with the choices" says 2 "encoder.cell.*lstm|gru" run train --encoder-cell lstmm
 check "a missing value" says 2 'seed needs a value' run train --seed

@@ -17,23 +17,26 @@ typedef struct plan_of {
 
 static int bit(const plan_of *p, int which) { return p->bits >> which & 1; }
 
-/* Random small sizes; a copied bridge needs equal ones. */
+/* Random small sizes; a copied bridge and dot and multihead attention need equal ones. */
 static void plan_options(const plan_of *p, char *text, size_t size) {
   const size_t hidden = 1 + below(3), layers = bit(p, BIT_LAYERS) ? 2 : 1;
   const size_t memory = hidden * (bit(p, BIT_BIDIRECTIONAL) ? 2 : 1);
   const int copy = bit(p, BIT_BRIDGE) == 0;
   const char *other = strcmp(p->cell, "lstm") == 0 ? "gru" : "lstm";
   const char *cell = below(4) == 0 && !(copy && strcmp(other, "lstm") == 0) ? other : p->cell;
+  const int equal = copy || strcmp(p->attention, "dot") == 0 || strcmp(p->attention, "multihead") == 0;
+  const size_t own = equal ? memory : 1 + below(4);
   const int n = snprintf(text, size,
                          "embedding.dim %zu encoder.cell %s decoder.cell %s encoder.bidirectional %s "
                          "encoder.layers %zu decoder.layers %zu encoder.hidden %zu decoder.hidden %zu ",
                          1 + below(4), p->cell, cell, bit(p, BIT_BIDIRECTIONAL) ? "yes" : "no", layers,
-                         copy ? 1 + below(layers) : 1 + below(2), hidden, copy ? memory : 1 + below(4));
+                         copy ? 1 + below(layers) : 1 + below(2), hidden, own);
   snprintf(text + n, size - (size_t)n,
            "decoder.order %s decoder.bridge %s attention.type %s attention.dim %zu attention.input_feeding %s "
-           "decoder.readout %d",
+           "attention.heads 1 decoder.readout %d encoder.residual %s decoder.residual %s",
            bit(p, BIT_ORDER) ? "bahdanau" : "luong", copy ? "copy" : "linear", p->attention, below(4),
-           bit(p, BIT_FEEDING) ? "yes" : "no", bit(p, BIT_READOUT) ? 5 : 0);
+           bit(p, BIT_FEEDING) ? "yes" : "no", bit(p, BIT_READOUT) ? 5 : 0, below(2) ? "yes" : "no",
+           below(2) ? "yes" : "no");
 }
 
 /* By the rules of the options' documentation, not by the code that refuses. */
@@ -138,6 +141,7 @@ static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
   s2s__error_clear(&w->error);
   s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
   w->graph.dropout = bit(p, BIT_DROPOUT) ? 0.3 : 0;
+  w->graph.dropout_variational = (int)below(2);
   w->graph.dropout_key = random_state;
   const int32_t status =
       s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, sources, targets, 1, &w->error);
@@ -151,7 +155,7 @@ static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
 static void check_networks(const char *cell, const char *attention, whole *w) {
   double most = 0;
   size_t made = 0, wrongly_refused = 0;
-  char text[480], blamed[480] = "";
+  char text[640], blamed[640] = "";
   for (unsigned bits = 0; bits < ROUNDS << BITS; bits++) {
     const plan_of p = {cell, attention, bits};
     const double error = plan_error(&p, w, text, sizeof text);
@@ -167,18 +171,116 @@ static void check_networks(const char *cell, const char *attention, whole *w) {
     diag("error %.2e; %s", most, blamed);
 }
 
+/* ---- transformers ------------------------------------------------------------------------------------------------ */
+
+static const char *drawn(const char *a, const char *b, const char *c) {
+  const char *const all[3] = {a, b, c};
+  return all[below(3)];
+}
+
+/* A network with a transformer on one side or on both; the other side recurrent. */
+static void transformer_options(const char *encoder, const char *decoder, char *text, size_t size) {
+  const size_t heads = 1 + below(3), dim = 6 * heads; /* a norm of few numbers is nearly a step */
+  const int both = strcmp(encoder, decoder) == 0;
+  int n = snprintf(text, size,
+                   "encoder.type %s decoder.type %s transformer.dim %zu transformer.heads %zu transformer.ffn %zu "
+                   "transformer.activation %s transformer.norm %s transformer.positions %s transformer.max_positions 9 "
+                   "transformer.scale_embedding %s encoder.layers %zu decoder.layers %zu embedding.tie %s ",
+                   encoder, decoder, dim, heads, 1 + below(6), drawn("gelu", "swish", "gelu"),
+                   drawn("pre", "post", "pre"), drawn("sinusoidal", "learned", "learned"), drawn("yes", "no", "yes"),
+                   1 + below(2), 1 + below(2), both ? drawn("none", "target", "target") : "none");
+  snprintf(text + n, size - (size_t)n,
+           "embedding.dim %zu encoder.cell %s decoder.cell %s encoder.hidden %zu decoder.hidden %zu "
+           "decoder.order %s decoder.bridge linear attention.type %s",
+           1 + below(4), drawn("lstm", "gru", "rnn"), drawn("lstm", "gru", "rnn"), dim / 2, 1 + below(4),
+           drawn("luong", "bahdanau", "luong"), drawn("general", "additive", "concat"));
+}
+
+static double options_error(const char *text, whole *w, double dropout) {
+  const size_t sources = 3 + below(4), targets = 3 + below(4);
+  s2s_options *options = fixture_options(text);
+  s2s__arena_reset(&w->arena);
+  s2s__error_clear(&w->error);
+  s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
+  w->graph.dropout = dropout;
+  w->graph.dropout_key = random_state;
+  fixture_must(s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, sources, targets, 1, &w->error),
+               &w->error);
+  s2s_options_free(options);
+  whole_example(w, sources, targets);
+  return whole_error(w);
+}
+
+static void check_transformers(const char *encoder, const char *decoder, whole *w) {
+  char text[800], blamed[800] = "";
+  double most = 0;
+  for (int round = 0; round < 40; round++) {
+    transformer_options(encoder, decoder, text, sizeof text);
+    const double error = options_error(text, w, round % 2 ? 0.3 : 0);
+    if (!(error < TOLERANCE)) snprintf(blamed, sizeof blamed, "%s", text);
+    most = worse(most, error);
+  }
+  worst_of_all = worse(worst_of_all, most);
+  if (!ok(most < TOLERANCE, "encoder %s, decoder %s: gradients of 40 networks", encoder, decoder))
+    diag("error %.2e; %s", most, blamed);
+}
+
+/* Cells whose projections are normalised, of sizes where a norm is smooth enough for finite differences. */
+static void check_normalised_cells(whole *w) {
+  static const char *const cells[] = {"lstm", "gru", "rnn"};
+  for (size_t i = 0; i < 3; i++) {
+    double most = 0;
+    char text[400];
+    for (int round = 0; round < 12; round++) {
+      snprintf(text, sizeof text,
+               "embedding.dim 12 encoder.cell %s decoder.cell %s encoder.layers 2 encoder.hidden 6 decoder.hidden 12 "
+               "encoder.layer_norm %s decoder.layer_norm yes attention.type general decoder.order %s decoder.layers %d",
+               cells[i], cells[i], round % 3 ? "yes" : "no", round % 2 ? "luong" : "bahdanau", 1 + round % 2);
+      most = worse(most, options_error(text, w, round % 4 ? 0 : 0.3));
+    }
+    worst_of_all = worse(worst_of_all, most);
+    if (!ok(most < TOLERANCE, "%s with layer norm: gradients of 12 networks", cells[i])) diag("error %.2e", most);
+  }
+}
+
+/* One matrix for everything. */
+static void check_tied(whole *w) {
+  double most = 0;
+  static const char *const texts[] = {
+      "encoder.type transformer decoder.type transformer transformer.dim 4 transformer.heads 2 transformer.ffn 3 "
+      "transformer.activation gelu embedding.tie all source.tokens words",
+      "embedding.dim 6 encoder.hidden 3 decoder.hidden 6 embedding.tie all source.tokens words",
+      "embedding.dim 5 encoder.hidden 3 decoder.hidden 6 decoder.readout 5 embedding.tie target"};
+  for (int i = 0; i < 3; i++) {
+    s2s_options *options = fixture_options(texts[i]);
+    s2s__arena_reset(&w->arena);
+    s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
+    fixture_must(s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, 7, 7, 1, &w->error), &w->error);
+    s2s_options_free(options);
+    whole_example(w, 7, 7);
+    most = worse(most, whole_error(w));
+  }
+  if (!ok(most < TOLERANCE, "tied embeddings: the gradients of all uses are added")) diag("error %.2e", most);
+}
+
 static void check_all_networks(void) {
-  static const char *const attentions[3] = {"none", "additive", "general"};
+  static const char *const attentions[] = {"none", "additive", "dot", "general", "concat", "multihead"};
   s2s__host host;
   whole w;
   memset(&w, 0, sizeof w);
   s2s__host_init(&host);
   s2s__arena_init(&w.arena, &host);
   s2s__arena_init(&w.run, &host);
-  for (int i = 0; i < 3; i++) {
+  for (size_t i = 0; i < sizeof attentions / sizeof *attentions; i++) {
     check_networks("lstm", attentions[i], &w);
     check_networks("gru", attentions[i], &w);
+    check_networks("rnn", attentions[i], &w);
   }
+  check_transformers("transformer", "transformer", &w);
+  check_transformers("transformer", "rnn", &w);
+  check_transformers("rnn", "transformer", &w);
+  check_normalised_cells(&w);
+  check_tied(&w);
   s2s__arena_free(&w.run);
   s2s__arena_free(&w.arena);
 }

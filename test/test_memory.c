@@ -76,6 +76,16 @@ static int32_t do_read_parameters(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_load_parameters(tiny_digest *digest) {
+  s2s_model *fresh;
+  int32_t status = s2s_model_load(PATH, options, &fresh);
+  if (status != S2S_OK) return status;
+  status = s2s_model_load_parameters(fresh, PATH);
+  tiny_mix_number(digest, 1);
+  s2s_model_free(fresh);
+  return status;
+}
+
 static int32_t do_translate(tiny_digest *digest) {
   s2s_result *result;
   const int32_t status = s2s_translate(model, options, texts, NULL, 4, &result);
@@ -442,26 +452,53 @@ static void stay_quiet_in_decoding(void) {
   s2s_memory_free(memory);
 }
 
-/* ---- all of it, for two models ----------------------------------------------------------------------------------- */
+/* ---- all of it, for three models -----------------------------------------------------------------------------------
+ */
+
+typedef struct model_shape {
+  const char *name;
+  const char *const (*settings)[2]; /* beside the tiny ones; ends with NULL */
+} model_shape;
 
 /* Large enough that arenas need several blocks, and with the parts that the tiny one lacks. */
-static void set_larger(void) {
-  static const char *const settings[][2] = {
-      {"embedding.dim", "12"},        {"encoder.hidden", "14"}, {"decoder.hidden", "28"},
-      {"encoder.layers", "2"},        {"decoder.layers", "2"},  {"attention.type", "additive"},
-      {"attention.input_feeding", "yes"}, {"decoder.readout", "10"}, {"beam", "8"},
-      {"batch_sentences", "16"},      {"max_epochs", "1"},      {"source.eos", "yes"}};
-  for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(options, settings[i][0], settings[i][1]);
-}
+static const char *const larger_settings[][2] = {{"embedding.dim", "12"},
+                                                 {"encoder.hidden", "14"},
+                                                 {"decoder.hidden", "28"},
+                                                 {"encoder.layers", "2"},
+                                                 {"decoder.layers", "2"},
+                                                 {"attention.type", "additive"},
+                                                 {"attention.input_feeding", "yes"},
+                                                 {"decoder.readout", "10"},
+                                                 {"beam", "8"},
+                                                 {"batch_sentences", "16"},
+                                                 {"max_epochs", "1"},
+                                                 {"source.eos", "yes"},
+                                                 {NULL, NULL}};
 
-static void prepare(void) {
+static const char *const transformer_settings[][2] = {{"encoder.type", "transformer"},
+                                                      {"decoder.type", "transformer"},
+                                                      {"transformer.dim", "8"},
+                                                      {"transformer.heads", "2"},
+                                                      {"transformer.ffn", "12"},
+                                                      {"encoder.layers", "2"},
+                                                      {"embedding.tie", "target"},
+                                                      {"transformer.positions", "learned"},
+                                                      {NULL, NULL}};
+
+static const char *const tiny_settings[][2] = {{NULL, NULL}};
+
+static const model_shape tiny_shape = {"tiny", tiny_settings}, larger_shape = {"larger", larger_settings},
+                         transformer_shape = {"transformer", transformer_settings};
+
+static void prepare(const model_shape *shape) {
+  diag("%s", shape->name);
   (void)mkdir("build", 0777);
   (void)mkdir("build/tmp", 0777);
   (void)mkdir(FOLDER, 0777);
   tiny_watch_init(&watch);
   options = tiny_options(&watch);
   tiny_set(options, "nbest", "2");
-  if (is_larger) set_larger();
+  for (size_t i = 0; shape->settings[i][0]; i++) tiny_set(options, shape->settings[i][0], shape->settings[i][1]);
   corpus = tiny_corpus(options);
   model = tiny_model(options);
   tiny_write_file(FOLDER "/pairs", "a\tb\nc\td\n");
@@ -483,19 +520,20 @@ static void finish(void) {
   ok(tiny_watch_is_clean(&watch), "at the end nothing is held");
 }
 
-static void test_model(int larger) {
-  is_larger = larger;
-  prepare();
+static void test_model(const model_shape *shape) {
+  is_larger = shape == &larger_shape;
+  prepare(shape);
   refuse_each("loading a file", do_load, 0);
   refuse_each("loading from memory", do_load_buffer, 0);
   refuse_each("creating a model", do_create, 0);
   refuse_each("reading parameters", do_read_parameters, 0);
+  refuse_each("loading parameters", do_load_parameters, 0);
   refuse_each("translating", do_translate, 0);
   refuse_each("encoder, attention, decoder", do_handles, 0);
   refuse_each("a corpus", do_corpus, 0);
   refuse_each("evaluating", do_evaluate, 0);
   refuse_each("trainer, step, evaluation, snapshot", do_train, 0);
-  if (!larger) refuse_each("a training run", do_run, 0);
+  if (!is_larger) refuse_each("a training run", do_run, 0);
   refuse_each("saving", do_save, 0);
   refuse_to_old_handles();
   refuse_to_threads();
@@ -518,7 +556,8 @@ static void test_model(int larger) {
 }
 
 int main(void) {
-  test_model(0);
-  test_model(1);
+  test_model(&tiny_shape);
+  test_model(&larger_shape);
+  test_model(&transformer_shape);
   return done();
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 
 #define TOLERANCE 1e-4
-enum { UPDATES = 20, MOST_TOKENS = 12, MOST_DIM = 16, OPTIONS = 1024 };
+enum { UPDATES = 20, FIRST_UPDATES = 8, MOST_TOKENS = 12, MOST_DIM = 16, OPTIONS = 1024 };
 
 typedef struct subject {
   golden g;
@@ -50,6 +50,26 @@ static size_t golden_layers(const golden *g, const char *stack) {
   size_t n = 0;
   while (golden_find(g, "param.%s.weight_ih_l%zu", stack, n).value) n++;
   return n;
+}
+
+static size_t golden_transformer_layers(const golden *g, const char *stack) {
+  size_t n = 0;
+  while (golden_find(g, "param.transformer.%s.layers.%zu.linear1.weight", stack, n).value) n++;
+  return n;
+}
+
+static int golden_is_transformer(const golden *g) { return golden_transformer_layers(g, "encoder") > 0; }
+
+static void transformer_options(const golden *g, char options[OPTIONS]) {
+  snprintf(options, OPTIONS,
+           "source.eos yes encoder.type transformer decoder.type transformer encoder.layers %zu decoder.layers %zu "
+           "transformer.dim %zu transformer.ffn %zu transformer.heads %zu transformer.norm %s "
+           "transformer.activation %s embedding.tie %s",
+           golden_transformer_layers(g, "encoder"), golden_transformer_layers(g, "decoder"),
+           golden_dim(g, "src_embedding.weight", 1),
+           golden_dim(g, "transformer.encoder.layers.0.linear1.weight", 0), golden_number(g, "num_heads"),
+           golden_number(g, "norm_first") ? "pre" : "post", golden_text(g, "activation"),
+           golden_dim(g, "generator.weight", 0) ? "none" : "target");
 }
 
 static void implied_options(const golden *g, char options[OPTIONS]) {
@@ -122,9 +142,12 @@ static void subject_open(subject *s, const char *name) {
   memset(s, 0, sizeof *s);
   golden_open(&s->g, name);
   s2s__arena_init(&s->arena, &s->g.arena.host);
-  implied_options(&s->g, options);
-  s->model = fixture_model(options, golden_dim(&s->g, "encoder.embedding.weight", 0),
-                           golden_dim(&s->g, "decoder.embedding.weight", 0));
+  const int transformer = golden_is_transformer(&s->g);
+  if (transformer) transformer_options(&s->g, options);
+  else implied_options(&s->g, options);
+  s->model = fixture_model(options,
+                           golden_dim(&s->g, transformer ? "src_embedding.weight" : "encoder.embedding.weight", 0),
+                           golden_dim(&s->g, transformer ? "tgt_embedding.weight" : "decoder.embedding.weight", 0));
   ok(subject_fill(s), "%s: parameters have PyTorch's names and shapes", name);
   subject_corpus(s);
 }
@@ -199,6 +222,13 @@ static void check_forward(subject *s) {
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
+/* A Transformer's trajectory in f32 turns on rounding: the gradient of the keys' bias is zero but for it (softmax does
+ * not see what is added to all scores), and Adam makes steps of full size of that; then a relu switches an update sooner
+ * or later. So in f32 only its first losses are held, up to FIRST_UPDATES; in double all is. */
+static int trajectory_is_exact(const subject *s) {
+  return sizeof(s2s__real) == sizeof(double) || !golden_is_transformer(&s->g);
+}
+
 static void check_training(subject *s, const char *more) {
   static const uint32_t pair[3] = {0, 1, 2};
   s2s_trainer *t = trainer_of(s, more);
@@ -209,9 +239,11 @@ static void check_training(subject *s, const char *more) {
     losses[i] = (s2s__real)loss;
     norms[i] = (s2s__real)norm;
   }
-  ok(near_golden("losses", losses, golden_get(&s->g, "output.train_losses").value, UPDATES),
-     "%s: losses of 20 updates, %s", s->g.name, more);
-  ok(near_golden("norms", norms, golden_get(&s->g, "output.train_grad_norms").value, UPDATES),
+  const size_t held = trajectory_is_exact(s) ? UPDATES : FIRST_UPDATES;
+  ok(near_golden("losses", losses, golden_get(&s->g, "output.train_losses").value, held),
+     "%s: losses of %zu updates, %s", s->g.name, held, more);
+  if (trajectory_is_exact(s))
+    ok(near_golden("norms", norms, golden_get(&s->g, "output.train_grad_norms").value, UPDATES),
      "%s: gradient norms of 20 updates, %s", s->g.name, more);
   s2s_trainer_free(t);
 }
@@ -251,6 +283,8 @@ static s2s_memory *memory_of(const subject *s) {
   return memory;
 }
 
+#if !(defined(S2S_DOUBLE) && S2S_DOUBLE) /* there the public interface gives floats, which are not the state's numbers */
+
 static void log_softmax(const float *logits, size_t n, float *out) {
   double sum = 0;
   for (size_t j = 0; j < n; j++) sum += exp((double)logits[j]);
@@ -259,14 +293,16 @@ static void log_softmax(const float *logits, size_t n, float *out) {
 
 /* One step of all sentences against [sentences, steps, *]: log-probabilities and attention. */
 static int step_agrees(subject *s, const s2s_decoder *decoder, const float *got, size_t step) {
-  const golden_tensor logits = golden_get(&s->g, "output.logits"), attention = golden_get(&s->g, "output.attention");
+  const golden_tensor logits = golden_get(&s->g, "output.logits"), attention = golden_find(&s->g, "output.attention");
   const size_t classes = logits.shape[2], steps = logits.shape[1];
   const s2s__stepper *stepper = &decoder->stepper;
   float wanted[16];
   int agree = classes <= 16;
   for (size_t i = 0; agree && i < s->sentences; i++) {
     log_softmax(logits.value + (i * steps + step) * classes, classes, wanted);
-    agree = near_golden("log-probabilities", got + i * classes, wanted, classes) &&
+    agree = near_golden("log-probabilities", got + i * classes, wanted, classes);
+    if (!attention.value) continue; /* PyTorch's Transformer keeps its weights to itself */
+    agree = agree &&
             near_golden("attention", stepper->weights->data + stepper->ragged.offset[i],
                         attention.value + (i * steps + step) * attention.shape[2], stepper->ragged.length[i]);
   }
@@ -306,6 +342,7 @@ static void check_steps(subject *s) {
   const golden_tensor input = golden_get(&s->g, "const.tgt_in");
   s2s_memory *memory = memory_of(s);
   s2s_decoder *decoder;
+  const int has_attention = golden_find(&s->g, "output.attention").value != NULL;
   int agree = 1, attended = 1;
   need(s2s_decoder_init(s->model, NULL, &decoder));
   need(s2s_decoder_start(decoder, memory));
@@ -314,17 +351,25 @@ static void check_steps(subject *s) {
     const float *log_probabilities;
     float queries[3 * MOST_DIM];
     for (size_t i = 0; i < s->sentences; i++) tokens[i] = (int32_t)input.value[i * input.shape[1] + step];
-    copy_queries(s, decoder, S2S__ORDER_BAHDANAU, queries);
+    if (has_attention) copy_queries(s, decoder, S2S__ORDER_BAHDANAU, queries);
     need(s2s_decoder_step(decoder, tokens, parents, s->sentences, &log_probabilities));
-    copy_queries(s, decoder, S2S__ORDER_LUONG, queries);
     agree = step_agrees(s, decoder, log_probabilities, step) && agree;
+    if (!has_attention) continue;
+    copy_queries(s, decoder, S2S__ORDER_LUONG, queries);
     attended = attend_agrees(s, memory, queries, step) && attended;
   }
   ok(agree, "%s: log-probabilities and attention weights, step by step", s->g.name);
-  ok(attended, "%s: s2s_attend with the decoder's queries gives the same weights", s->g.name);
+  if (has_attention)
+    ok(attended, "%s: s2s_attend with the decoder's queries gives the same weights", s->g.name);
   s2s_decoder_free(decoder);
   s2s_memory_free(memory);
 }
+
+#else
+
+static void check_steps(subject *s) { (void)s; }
+
+#endif
 
 /* ---- search ------------------------------------------------------------------------------------------------------ */
 
@@ -417,7 +462,7 @@ static void check_subject(const char *name) {
   check_beam(&s, "greedy", "beam 1 length_penalty 0");
   check_beam(&s, "beam4_a0", "beam 4 nbest 4 length_penalty 0");
   check_beam(&s, "beam4_a1", "beam 4 nbest 4 length_penalty 1");
-  check_exact(&s, "beam 64 nbest 64 length_penalty 0 beam_stop safe");
+  check_exact(&s, "beam 1000 nbest 1000 length_penalty 0 beam_stop safe");
   subject_close(&s);
 }
 
@@ -425,6 +470,8 @@ int main(void) {
   diag("cpu %s", fixture_kernels()->name);
   check_subject("model_lstm_luong");
   check_subject("model_gru_bahdanau");
+  check_subject("model_transformer_post");
+  check_subject("model_transformer_pre_tied");
   diag("worst error %.2e", worst_of_all);
   return done();
 }

@@ -26,7 +26,13 @@ static const char *const shapes[] = {
      "decoder.order bahdanau decoder.bridge linear decoder.readout 12 attention.type additive attention.dim 10"),
     "embedding.dim 20 encoder.hidden 24 decoder.hidden 48",
     ("embedding.dim 10 encoder.cell gru encoder.layers 2 encoder.hidden 9 decoder.cell lstm decoder.hidden 21 "
-     "decoder.bridge linear attention.type none")};
+     "decoder.bridge linear attention.type none"),
+    ("encoder.type transformer decoder.type transformer transformer.dim 18 transformer.heads 3 transformer.ffn 21 "
+     "encoder.layers 2 decoder.layers 2 transformer.activation gelu embedding.tie target"),
+    ("encoder.type transformer transformer.dim 12 transformer.heads 2 transformer.ffn 7 transformer.norm post "
+     "transformer.activation swish decoder.cell rnn decoder.hidden 12 decoder.bridge linear attention.type multihead"),
+    ("embedding.dim 10 encoder.layers 2 encoder.hidden 9 encoder.layer_norm yes encoder.residual yes decoder.hidden 18 "
+     "decoder.layer_norm yes attention.type concat")};
 
 /* A sentence of the pool, and what it gives alone. */
 typedef struct sentence {

@@ -95,6 +95,106 @@ static void check_linear_bridge(void) {
   end(&b);
 }
 
+/* ---- a part of the vocabulary ----------------------------------------------------------------------------------- */
+
+/* The logits of a shortlist are those of the whole layer, bit for bit. */
+static void check_shortlist(const char *options) {
+  static const int32_t ids[] = {7, 2, 8, 3, 0};
+  enum { ROWS = 3, COUNT = sizeof ids / sizeof *ids };
+  s2s_model *model = fixture_model(options, SOURCES, TARGETS);
+  const s2s__network *network = &model->network;
+  s2s__host host;
+  s2s__arena arena;
+  s2s__error error = {0};
+  s2s__graph graph;
+  s2s__shortlist *list;
+  s2s__tensor *output, *all, *some;
+  s2s__host_init(&host);
+  s2s__arena_init(&arena, &host);
+  s2s__graph_init(&graph, &arena, model->kernels, &error);
+  fixture_must(s2s__graph_tensor(&graph, ROWS, network->output_dim, &output), &error);
+  for (size_t i = 0; i < ROWS * network->output_dim; i++) output->data[i] = (s2s__real)(0.37 * (double)(i % 11) - 1.5);
+  fixture_must(s2s__network_shortlist(&graph, network, ids, COUNT, &list), &error);
+  fixture_must(s2s__network_logits(&graph, network, NULL, output, &all), &error);
+  fixture_must(s2s__network_logits(&graph, network, list, output, &some), &error);
+  int same = some->cols == COUNT && all->cols == TARGETS;
+  for (size_t r = 0; r < ROWS && same; r++)
+    for (size_t j = 0; j < COUNT; j++)
+      same = same && memcmp(&some->data[r * COUNT + j], &all->data[r * TARGETS + (size_t)ids[j]], sizeof *all->data) == 0;
+  ok(same, "a shortlist's logits are the whole layer's: %s", options);
+  s2s__arena_free(&arena);
+  s2s_model_free(model);
+}
+
+/* ---- learned positions ------------------------------------------------------------------------------------------- */
+
+/* A source past the last position is refused; a target ends there. */
+static void check_learned_positions(void) {
+  static const int32_t ids[6] = {3, 4, 5, 6, 7, 8};
+  s2s_model *model = fixture_model("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 "
+                                   "transformer.ffn 8 transformer.positions learned transformer.max_positions 5",
+                                   SOURCES, TARGETS);
+  s2s_encoder *encoder;
+  s2s_decoder *decoder;
+  s2s_memory *memory;
+  s2s_result *result;
+  need(s2s_encoder_init(model, NULL, &encoder));
+  ok(s2s_encode_ids(encoder, ids, (size_t[]){6}, 1, &memory) == S2S_LIMIT &&
+         strstr(s2s_error_message(), "transformer.max_positions"),
+     "refused: %s", s2s_error_message());
+  need(s2s_encode_ids(encoder, ids, (size_t[]){5}, 1, &memory));
+  need(s2s_decoder_init(model, NULL, &decoder));
+  need(s2s_decode(decoder, memory, &result));
+  size_t longest = 0, count;
+  for (size_t rank = 0; rank < s2s_result_hypotheses(result, 0); rank++) {
+    (void)s2s_result_tokens(result, 0, rank, &count);
+    if (count > longest) longest = count;
+  }
+  ok(longest <= 5, "a target ends with the last position");
+  s2s_result_free(result);
+  s2s_decoder_free(decoder);
+  s2s_memory_free(memory);
+  s2s_encoder_free(encoder);
+  s2s_model_free(model);
+}
+
+/* ---- sizes that do not fit ------------------------------------------------------------------------------------- */
+
+static void check_refusals(void) {
+  static const char *const cases[][2] = {
+      {"encoder.hidden 4 decoder.hidden 6 decoder.bridge linear attention.type dot",
+       "attention.type dot needs decoder.hidden equal to the encoder's state of 8, not 6"},
+      {"encoder.hidden 4 decoder.hidden 6", "decoder.bridge copy needs decoder.hidden equal"},
+      {"encoder.hidden 4 decoder.hidden 8 attention.type none attention.input_feeding yes",
+       "attention.input_feeding yes needs an attention.type"},
+      {"encoder.type transformer decoder.type transformer transformer.dim 6 transformer.heads 4",
+       "transformer.heads 4 does not divide transformer.dim 6"},
+      {"decoder.type transformer transformer.dim 6 transformer.heads 2 encoder.hidden 4",
+       "decoder.type transformer needs transformer.dim equal to the encoder's state of 8, not 6"},
+      {"encoder.type transformer transformer.dim 8 decoder.hidden 8",
+       "encoder.type transformer has no recurrent state to copy; set decoder.bridge linear"},
+      {"encoder.hidden 4 decoder.hidden 8 embedding.dim 5 embedding.tie target",
+       "embedding.tie needs a target embedding of the size of the decoder's output, 8, not 5"},
+      {"encoder.hidden 4 decoder.hidden 8 embedding.dim 8 embedding.tie all source.tokens chars",
+       "embedding.tie all needs source.tokens and target.tokens to be the same"},
+      {"encoder.hidden 4 decoder.hidden 8 attention.type multihead attention.heads 3",
+       "attention.heads 3 does not divide decoder.hidden 8"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    s2s__arena arena;
+    s2s__host host;
+    s2s__network network;
+    s2s__error error = {0};
+    s2s_options *options = fixture_options(cases[i][0]);
+    s2s__host_init(&host);
+    s2s__arena_init(&arena, &host);
+    const int32_t status = s2s__network_init(&network, &arena, fixture_kernels(), options, 9, 9, 0, &error);
+    ok(status == S2S_BAD_OPTION && strstr(error.text, cases[i][1]), "refused: %s", error.text);
+    s2s__arena_free(&arena);
+    s2s_options_free(options);
+  }
+}
+
 /* ---- the query --------------------------------------------------------------------------------------------------- */
 
 /* Whether a step's attention is what the top layer's state, before it (bahdanau) or after it (luong), is answered. */
@@ -119,6 +219,36 @@ static void check_query(const char *order) {
   ok(memcmp(weights, stepper->weights->data, sizeof weights) == 0, "%s: the query is the top layer's state %s the step",
      order, before ? "before" : "after");
   s2s_attention_free(attention);
+  end(&b);
+}
+
+/* ---- residual connections ---------------------------------------------------------------------------------------- */
+
+/* With all weights of the upper layers zero an LSTM's layer gives zero, so a residual stack gives what its first layer
+ * does. */
+static void check_residual(void) {
+  static const char *const sizes =
+      "embedding.dim 5 encoder.hidden 4 encoder.layers 3 decoder.hidden 8 encoder.residual yes decoder.residual yes";
+  begun b;
+  begin(&b, sizes);
+  float zeros[32 * 8] = {0};
+  s2s_model *flat = fixture_model(sizes, SOURCES, TARGETS);
+  for (size_t i = 0; i < s2s_model_parameter_count(flat); i++) {
+    const char *name = s2s_model_parameter_name(flat, i);
+    if (strncmp(name, "encoder.rnn", 11) == 0 && !strstr(name, "_l0"))
+      need(s2s_model_parameter_write(flat, i, zeros, s2s__param_size(flat->network.params.item[i])));
+  }
+  s2s_encoder *encoder;
+  s2s_memory *memory;
+  need(s2s_encoder_init(flat, NULL, &encoder));
+  need(s2s_encode_ids(encoder, (int32_t[]){3, 7, 4, 9, 5}, (size_t[]){3, 2}, 2, &memory));
+  const s2s__tensor *states = memory->encoding.states, *first = memory->encoding.last[0].h;
+  ok(states->cols == 8 && memcmp(states->data + 2 * 8, first->data, 4 * sizeof *states->data) == 0 &&
+         memcmp(states->data + 2 * 8, b.memory->encoding.states->data + 2 * 8, 8 * sizeof *states->data) != 0,
+     "a residual layer adds its input: layers of zeros change nothing");
+  s2s_memory_free(memory);
+  s2s_encoder_free(encoder);
+  s2s_model_free(flat);
   end(&b);
 }
 
@@ -243,6 +373,11 @@ static void check_drawing(void) {
 
 int main(void) {
   diag("cpu %s", fixture_kernels()->name);
+  check_shortlist("embedding.dim 5 encoder.hidden 4 decoder.hidden 8");
+  check_shortlist("embedding.dim 8 encoder.hidden 4 decoder.hidden 8 embedding.tie target");
+  check_learned_positions();
+  check_residual();
+  check_refusals();
   check_copy();
   check_linear_bridge();
   check_query("luong");

@@ -2,153 +2,12 @@
  *
  * nn: every layer against PyTorch, values and gradients within 1e-5 (largest difference over largest value, tensor by
  * tensor); then rows and dropout, which PyTorch has otherwise.
- *
- * A golden batch is padded; here its real rows stand packed, one sentence after another.
  */
-#include "fixture.h"
-#include "golden.h"
-#include "tap.h"
+#include "lab.h"
 
 #include "nn/attend.h"
-#include "nn/layers.h"
 #include "nn/recurrent.h"
 #include "train/optimizer.h"
-
-#include <math.h>
-#include <stdlib.h>
-
-#define TOLERANCE 1e-5
-
-/* One golden file, a graph that records, and the parameters declared so far. */
-typedef struct lab {
-  golden g;
-  s2s__arena arena;
-  s2s__graph graph;
-  s2s__params params;
-  s2s__error error;
-  double worst; /* of what was compared since the last report */
-  char where[96];
-} lab;
-
-static double worst_of_all;
-
-static void lab_open(lab *l, const char *name) {
-  memset(l, 0, sizeof *l);
-  golden_open(&l->g, name);
-  s2s__arena_init(&l->arena, &l->g.arena.host);
-  s2s__graph_init(&l->graph, &l->arena, fixture_kernels(), &l->error);
-  s2s__params_init(&l->params, &l->arena, l->graph.kernels, 1);
-  l->graph.recording = 1;
-}
-
-static void lab_close(lab *l) {
-  s2s__arena_free(&l->arena);
-  golden_close(&l->g);
-}
-
-static void must(lab *l, int32_t status) { fixture_must(status, &l->error); }
-
-static void *lab_take(lab *l, size_t count, size_t size) {
-  void *block = s2s__arena_take_zeroed(&l->arena, count * size);
-  if (!block) must(l, s2s__fail_memory(&l->error, count * size, "a test"));
-  return block;
-}
-
-/* ---- parameters -------------------------------------------------------------------------------------------------- */
-
-static const s2s__param *lab_matrix(lab *l, const char *name, s2s__weight_use use) {
-  const golden_tensor t = golden_get(&l->g, "param.%s", name);
-  const s2s__param *param;
-  must(l, s2s__params_matrix(&l->params, name, t.shape[0], t.shape[1], use, S2S__INIT_UNIFORM, 1, &param, &l->error));
-  return param;
-}
-
-/* NULL when the file has none. */
-static const s2s__param *lab_vector(lab *l, const char *name) {
-  const golden_tensor t = golden_find(&l->g, "param.%s", name);
-  const s2s__param *param;
-  if (!t.value) return NULL;
-  must(l, s2s__params_vector(&l->params, name, t.shape[0], 1, &param, &l->error));
-  return param;
-}
-
-/* After the last declaration. */
-static void lab_fill(lab *l) {
-  must(l, s2s__params_allocate(&l->params, &l->error));
-  for (size_t i = 0; i < l->params.count; i++) {
-    const s2s__param *p = l->params.item[i];
-    must(l, s2s__param_write(p, &l->arena, golden_get(&l->g, "param.%s", p->name).value, &l->error));
-  }
-  l->graph.gradient = lab_take(l, l->params.total, sizeof(s2s__real));
-}
-
-/* ---- tensors ----------------------------------------------------------------------------------------------------- */
-
-static s2s__real *lab_reals(lab *l, const float *values, size_t count) {
-  s2s__real *reals = lab_take(l, count, sizeof *reals);
-  for (size_t i = 0; i < count; i++) reals[i] = (s2s__real)values[i];
-  return reals;
-}
-
-static s2s__tensor *lab_tensor(lab *l, const float *values, size_t rows, size_t cols) {
-  s2s__tensor *t;
-  must(l, s2s__graph_tensor(&l->graph, rows, cols, &t));
-  t->data = lab_reals(l, values, rows * cols);
-  return t;
-}
-
-/* Sentences of const.lengths, or all of `steps` tokens. */
-static void lab_rows(lab *l, size_t count, size_t steps, s2s__rows *rows) {
-  const golden_tensor lengths = golden_find(&l->g, "const.lengths");
-  size_t *length = lab_take(l, count, sizeof *length);
-  for (size_t s = 0; s < count; s++) length[s] = lengths.value ? (size_t)lengths.value[s] : steps;
-  must(l, s2s__rows_init(rows, &l->arena, length, count, &l->error));
-}
-
-/* The real rows of a padded [B, T, C], one sentence after another. */
-static float *lab_pack(lab *l, golden_tensor t, const s2s__rows *rows) {
-  const size_t cols = t.shape[2];
-  float *packed = lab_take(l, rows->total * cols, sizeof *packed);
-  for (size_t s = 0; s < rows->count; s++)
-    memcpy(packed + rows->offset[s] * cols, t.value + s * t.shape[1] * cols, rows->length[s] * cols * sizeof *packed);
-  return packed;
-}
-
-/* ---- comparing --------------------------------------------------------------------------------------------------- */
-
-static void lab_compare(lab *l, const char *what, const s2s__real *got, const float *wanted, size_t count) {
-  const double error = got ? golden_error(got, wanted, count) : HUGE_VAL;
-  if (error < l->worst) return;
-  l->worst = error;
-  snprintf(l->where, sizeof l->where, "%s", what);
-}
-
-static void lab_compare_loss(lab *l, double loss) {
-  const s2s__real got = (s2s__real)loss;
-  lab_compare(l, "loss", &got, golden_get(&l->g, "output.loss").value, 1);
-}
-
-static void lab_compare_params(lab *l) {
-  for (size_t i = 0; i < l->params.count; i++) {
-    const s2s__param *p = l->params.item[i];
-    lab_compare(l, p->name, s2s__graph_parameter(&l->graph, p), golden_get(&l->g, "grad.param.%s", p->name).value,
-                s2s__param_size(p));
-  }
-}
-
-static void lab_report(lab *l, const char *what) {
-  if (!ok(l->worst < TOLERANCE, "%s: %s", l->g.name, what)) diag("%s: error %.2e", l->where, l->worst);
-  if (l->worst > worst_of_all) worst_of_all = l->worst;
-  l->worst = 0;
-}
-
-/* The loss's share of an output, sum(y * g), and the output's gradient g. */
-static double lab_seed(lab *l, s2s__tensor *y, const float *g) {
-  double loss = 0;
-  y->grad = lab_reals(l, g, y->rows * y->cols);
-  for (size_t i = 0; i < y->rows * y->cols; i++) loss += (double)y->data[i] * (double)g[i];
-  return loss;
-}
 
 /* ---- linear and embedding ---------------------------------------------------------------------------------------- */
 
@@ -205,9 +64,14 @@ static const char *stack_name(char *name, const char *kind, size_t layer, size_t
   return name;
 }
 
+static const char *golden_cell(const golden *g) {
+  const char *kind = golden_text(g, "kind");
+  return strcmp(kind, "rnn_tanh") == 0 ? "rnn" : kind;
+}
+
 static void stack_declare(lab *l, stack *s) {
   char name[64];
-  const s2s__cell *cell = s2s__cell_find(golden_text(&l->g, "kind"));
+  const s2s__cell *cell = s2s__cell_find(golden_cell(&l->g));
   s->layers = golden_number(&l->g, "num_layers");
   s->directions = golden_number(&l->g, "bidirectional") ? 2 : 1;
   for (size_t n = 0; n < s->layers * s->directions; n++) {
@@ -362,6 +226,43 @@ static void check_additive(void) {
   must(&l, s2s__linear(&l.graph, query_weight, NULL, z.query, &query));
   must(&l, s2s__linear(&l.graph, key_weight, key_bias, z.memory, &keys));
   must(&l, s2s__score_additive(&l.graph, query, keys, v, &z.ragged, &scores));
+  gaze_attend(&l, &z, scores);
+  gaze_seed(&l, &z);
+  gaze_close(&l, &z);
+}
+
+/* W [q; m] as the attention makes it, from [q; 0] and [0; m]. */
+static void check_concat_attention(void) {
+  lab l;
+  gaze z;
+  s2s__tensor *x, *query, *keys, *scores;
+  lab_open(&l, "attn_luong_concat");
+  const s2s__param *linear = lab_matrix(&l, "linear.weight", S2S__WEIGHT_MULTIPLY);
+  const s2s__param *v = lab_matrix(&l, "v.weight", S2S__WEIGHT_ROWS);
+  lab_fill(&l);
+  gaze_open(&l, &z);
+  float *zeros = lab_take(&l, (z.query->rows + z.memory->rows) * linear->cols, sizeof *zeros);
+  memset(zeros, 0, (z.query->rows + z.memory->rows) * linear->cols * sizeof *zeros);
+  s2s__tensor *behind = lab_tensor(&l, zeros, z.query->rows, z.memory->cols);
+  s2s__tensor *before = lab_tensor(&l, zeros, z.memory->rows, z.query->cols);
+  must(&l, s2s__concat(&l.graph, (s2s__tensor *[]){z.query, behind}, 2, &x));
+  must(&l, s2s__linear(&l.graph, linear, NULL, x, &query));
+  must(&l, s2s__concat(&l.graph, (s2s__tensor *[]){before, z.memory}, 2, &x));
+  must(&l, s2s__linear(&l.graph, linear, NULL, x, &keys));
+  must(&l, s2s__score_additive(&l.graph, query, keys, v, &z.ragged, &scores));
+  gaze_attend(&l, &z, scores);
+  gaze_seed(&l, &z);
+  gaze_close(&l, &z);
+}
+
+static void check_dot(void) {
+  lab l;
+  gaze z;
+  s2s__tensor *scores;
+  lab_open(&l, "attn_luong_dot");
+  lab_fill(&l);
+  gaze_open(&l, &z);
+  must(&l, s2s__score_dot(&l.graph, z.query, z.memory, &z.ragged, &scores));
   gaze_attend(&l, &z, scores);
   gaze_seed(&l, &z);
   gaze_close(&l, &z);
@@ -553,6 +454,12 @@ static void check_dropout(void) {
   const s2s__tensor *other = dropped(&l, x, &rows, 1);
   ok(memcmp(mask->data, other->data + half, bytes) == 0 && memcmp(mask->data + half, other->data, bytes) == 0,
      "a sentence's draw does not depend on its place in the batch");
+  l.graph.dropout_variational = 1;
+  const s2s__tensor *whole = dropped(&l, x, &rows, 1);
+  ok(memcmp(whole->data, whole->data + COLS, COLS * sizeof(s2s__real)) == 0 &&
+         memcmp(whole->data, whole->data + half, COLS * sizeof(s2s__real)) != 0,
+     "variational dropout draws once for a sentence");
+  l.graph.dropout_variational = 0;
   rows.position = 1;
   const s2s__tensor *later = dropped(&l, x, &rows, 1);
   ok(memcmp(later->data, other->data + COLS, bytes - COLS * sizeof(s2s__real)) == 0,
@@ -563,13 +470,16 @@ static void check_dropout(void) {
 int main(void) {
   static const char *const recurrent[] = {
       "lstm_1l", "lstm_1l_len", "lstm_1l_nobias", "lstm_2l",    "lstm_bi_len",   "lstm_bi_2l_len", "lstm_wide",
-      "gru_1l",  "gru_1l_len",  "gru_2l",         "gru_bi_len", "gru_bi_2l_len", "gru_wide"};
+      "gru_1l",  "gru_1l_len",  "gru_2l",         "gru_bi_len", "gru_bi_2l_len", "gru_wide",
+      "rnn_tanh_1l", "rnn_tanh_1l_len", "rnn_tanh_2l", "rnn_tanh_bi_len", "rnn_tanh_bi_2l_len"};
   diag("cpu %s", fixture_kernels()->name);
   check_linear("linear");
   check_linear("linear_nobias");
   check_embedding();
   for (size_t i = 0; i < sizeof recurrent / sizeof *recurrent; i++) check_recurrent(recurrent[i]);
   check_additive();
+  check_dot();
+  check_concat_attention();
   check_general();
   check_general_full();
   check_cross_entropy("cross_entropy");

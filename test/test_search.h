@@ -19,7 +19,9 @@ static const char *const shapes[] = {
     "embedding.dim 6 encoder.hidden 5 decoder.hidden 10 attention.input_feeding yes",
     ("embedding.dim 5 encoder.cell gru encoder.hidden 6 decoder.cell gru decoder.hidden 7 decoder.order bahdanau "
      "decoder.bridge linear decoder.readout 9 attention.type additive"),
-    "embedding.dim 6 encoder.hidden 4 decoder.hidden 8 attention.type none"};
+    "embedding.dim 6 encoder.hidden 4 decoder.hidden 8 attention.type none",
+    ("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 transformer.ffn 12 "
+     "decoder.layers 2")};
 #define SHAPES (sizeof shapes / sizeof *shapes)
 
 /* ---- models and their decoders ----------------------------------------------------------------------------------- */

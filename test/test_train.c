@@ -179,6 +179,32 @@ static void test_same_bytes(void) {
   free(first), free(three), free(one);
 }
 
+/* The losses of two updates, of a model whose multiplications are large enough to be shared out. */
+static tiny_digest wide_losses(const char *threads) {
+  task t = {task_options(), NULL, NULL};
+  double loss = 0;
+  tiny_digest digest = TINY_DIGEST;
+  tiny_set(t.options, "encoder.hidden", "96");
+  tiny_set(t.options, "decoder.hidden", "192");
+  tiny_set(t.options, "batch_shards", "1");
+  tiny_set(t.options, "threads", threads);
+  t.corpus = reversal(t.options, 64, 1);
+  if (s2s_model_create(t.corpus, t.options, &t.model) != S2S_OK) diag("%s", s2s_error_message());
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  for (int i = 0; i < 2; i++) {
+    if (s2s_trainer_step(trainer, &loss) != S2S_OK) diag("%s", s2s_error_message());
+    tiny_mix_number(&digest, loss);
+  }
+  s2s_trainer_free(trainer);
+  free_task(&t);
+  return digest;
+}
+
+static void test_spare_threads(void) {
+  const tiny_digest one = wide_losses("1");
+  ok(one == wide_losses("3"), "threads beyond one a shard share its multiplications, to the same bits");
+}
+
 typedef struct side_by_side {
   const task *t;
   tiny_digest digest;
@@ -722,6 +748,7 @@ int main(void) {
   test_learning();
   test_plain_loss();
   test_same_bytes();
+  test_spare_threads();
   test_two_trainers();
   test_ends();
   test_plateau();

@@ -14,7 +14,7 @@ enum {
 };
 
 const command commands[] = {
-    {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE, "train a model on pairs of texts",
+    {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "train a model on pairs of texts",
      "--train A [B] [--dev A [B]] -o FILE [--option value ...]",
      "Learns from pairs of texts and writes a model. Whenever an evaluation on the dev pairs is the best yet the\n"
      "model is written to the output at once; without --dev it is judged by the training loss. Progress goes to\n"

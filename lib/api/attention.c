@@ -18,7 +18,7 @@ int32_t s2s_attention_init(const s2s_model *model, const s2s_options *options, s
   S2S__API_OUT(attention);
   S2S__API_NEED(model);
   s2s__error error = {.status = S2S_OK};
-  if (!model->network.attention_type)
+  if (s2s__network_query_dim(&model->network) == 0)
     return s2s__api_finish(&error, s2s__fail(&error, S2S_UNSUPPORTED, "the model has no attention (attention.type none)"));
   const s2s__host host = s2s__options_host(options);
   s2s_attention *a = s2s__allocate_zeroed(&host, sizeof *a);
@@ -32,7 +32,7 @@ int32_t s2s_attention_init(const s2s_model *model, const s2s_options *options, s
 }
 
 size_t s2s_attention_query_dim(const s2s_attention *attention) {
-  return attention ? attention->model->network.config.decoder_hidden : 0;
+  return attention ? s2s__network_query_dim(&attention->model->network) : 0;
 }
 
 void s2s_attention_free(s2s_attention *attention) {

@@ -32,7 +32,9 @@ static int32_t model_learn_vocabulary(s2s_model *model, const s2s_corpus *corpus
                                       const s2s_options *options, s2s__error *error) {
   s2s__token_counter *counter;
   S2S__TRY(s2s__token_counter_new(&model->host, &counter, error));
-  int32_t status = model_count_tokens(model, corpus, side, counter, error);
+  const int joint = s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL; /* one vocabulary of both */
+  int32_t status = model_count_tokens(model, corpus, joint ? S2S_SOURCE : side, counter, error);
+  if (status == S2S_OK && joint) status = model_count_tokens(model, corpus, S2S_TARGET, counter, error);
   if (status == S2S_OK)
     status = s2s__vocabulary_build(&model->vocabulary[side], &model->arena, counter,
                                    (uint64_t)s2s__option_int(options, S2S__VOCABULARY_MIN_COUNT),
@@ -198,15 +200,33 @@ int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *va
   return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));
 }
 
+static int32_t model_need_idle(const s2s_model *model, const char *what, s2s__error *error) {
+  if (!atomic_load(&model->in_use)) return S2S_OK;
+  return s2s__fail(error, S2S_BUSY, "%s: the model is in use; write before the first handle is made", what);
+}
+
+int32_t s2s_model_load_parameters(s2s_model *model, const char *path) {
+  S2S__API_NEED(model);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  s2s__reader reader;
+  int32_t status = model_need_idle(model, path, &error);
+  if (status == S2S_OK) status = s2s__reader_open_path(&reader, &model->host, path, &error);
+  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  status = s2s__model_read_parameters(&reader, model, &error);
+  s2s__float_mode_leave(mode);
+  s2s__reader_close(&reader);
+  return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));
+}
+
 int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count) {
   S2S__API_NEED(model);
   S2S__API_NEED(values);
   s2s__error error = {.status = S2S_OK};
   const s2s__param *param;
   int32_t status = model_need_values(model, index, count, &param, &error);
-  if (status == S2S_OK && atomic_load(&model->in_use))
-    status = s2s__fail(&error, S2S_BUSY, "parameter %s: the model is in use; write before the first handle is made",
-                       param->name);
+  if (status == S2S_OK) status = model_need_idle(model, param->name, &error);
   if (status == S2S_OK) status = s2s__param_check(param, values, &error);
   if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);
   return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));

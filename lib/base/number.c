@@ -16,6 +16,7 @@
 
 #include "base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -161,7 +162,8 @@ static double number_scale(number_decimal decimal) {
   static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   const int power = (int)decimal.exponent;
-  if (decimal.digits < UINT64_C(1) << 53 && power >= -22 && power <= 22)
+  const int rounds_once = FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 1; /* x87 would round twice */
+  if (rounds_once && decimal.digits < UINT64_C(1) << 53 && power >= -22 && power <= 22)
     return power < 0 ? (double)decimal.digits / tens[-power] : (double)decimal.digits * tens[power];
   return number_round(number_times(number_from(decimal.digits), number_ten(power)));
 }
@@ -183,7 +185,7 @@ int s2s__parse_real(const char *text, size_t length, double *value) {
     if (!number_exponent(text + at + 1, length - at - 1, &decimal.exponent)) return 0;
   }
   const double magnitude = number_scale(decimal);
-  if (magnitude > 1.7976931348623157e308) return 0;
+  if (magnitude > DBL_MAX) return 0;
   *value = negative ? -magnitude : magnitude;
   return 1;
 }

@@ -8,6 +8,7 @@
 #ifndef S2S__BASE_OPTION_H
 #define S2S__BASE_OPTION_H
 
+#include "base/members.h"
 #include "base/memory.h"
 #include "base/stream.h"
 
@@ -16,29 +17,44 @@
  *   range  INT and REAL: "min..max" (both included); CHOICE: "a|b|c"; BOOL: "yes|no"; TEXT: a word for the help
  *   scope  MODEL (stored in the file), TRAIN, DECODE, RUNTIME (never stored) */
 #define S2S__OPTIONS(X)                                                                                                \
-  X(SOURCE_TOKENS, "source.tokens", CHOICE, MODEL, "words", "chars|words", "what a source token is: a Unicode code point, or a word between spaces") \
-  X(TARGET_TOKENS, "target.tokens", CHOICE, MODEL, "words", "chars|words", "what a target token is: a Unicode code point, or a word between spaces") \
+  X(SOURCE_TOKENS, "source.tokens", CHOICE, MODEL, "words", S2S__CHOICES(S2S__SEGMENTERS), "what a source token is: a Unicode code point, or a word between spaces") \
+  X(TARGET_TOKENS, "target.tokens", CHOICE, MODEL, "words", S2S__CHOICES(S2S__SEGMENTERS), "what a target token is: a Unicode code point, or a word between spaces") \
   X(SOURCE_EOS, "source.eos", BOOL, MODEL, "no", "yes|no", "whether an end mark is added to the source") \
   X(EMBEDDING_DIM, "embedding.dim", INT, MODEL, "128", "1..65536", "size of the source and target embeddings") \
-  X(ENCODER_TYPE, "encoder.type", CHOICE, MODEL, "rnn", "rnn", "kind of encoder") \
-  X(ENCODER_CELL, "encoder.cell", CHOICE, MODEL, "lstm", "lstm|gru", "recurrent cell of the encoder") \
+  X(EMBEDDING_TIE, "embedding.tie", CHOICE, MODEL, "none", "none|target|all", "share the target embedding with the output layer (target), and with the source embedding too, over one vocabulary (all)") \
+  X(ENCODER_TYPE, "encoder.type", CHOICE, MODEL, "rnn", S2S__CHOICES(S2S__ENCODERS), "kind of encoder") \
+  X(ENCODER_CELL, "encoder.cell", CHOICE, MODEL, "lstm", S2S__CHOICES(S2S__CELLS), "recurrent cell of the encoder") \
   X(ENCODER_LAYERS, "encoder.layers", INT, MODEL, "1", "1..64", "layers of the encoder") \
   X(ENCODER_HIDDEN, "encoder.hidden", INT, MODEL, "256", "1..65536", "units of an encoder layer, per direction") \
   X(ENCODER_BIDIRECTIONAL, "encoder.bidirectional", BOOL, MODEL, "yes", "yes|no", "whether the encoder also reads from right to left") \
-  X(DECODER_TYPE, "decoder.type", CHOICE, MODEL, "rnn", "rnn", "kind of decoder") \
-  X(DECODER_CELL, "decoder.cell", CHOICE, MODEL, "lstm", "lstm|gru", "recurrent cell of the decoder") \
+  X(ENCODER_RESIDUAL, "encoder.residual", BOOL, MODEL, "no", "yes|no", "whether the layers above the first add their input to their output") \
+  X(ENCODER_LAYER_NORM, "encoder.layer_norm", BOOL, MODEL, "no", "yes|no", "whether recurrent cells normalise the two projections that meet in them") \
+  X(DECODER_TYPE, "decoder.type", CHOICE, MODEL, "rnn", S2S__CHOICES(S2S__DECODERS), "kind of decoder") \
+  X(DECODER_CELL, "decoder.cell", CHOICE, MODEL, "lstm", S2S__CHOICES(S2S__CELLS), "recurrent cell of the decoder") \
   X(DECODER_LAYERS, "decoder.layers", INT, MODEL, "1", "1..64", "layers of the decoder") \
   X(DECODER_HIDDEN, "decoder.hidden", INT, MODEL, "512", "1..65536", "units of a decoder layer") \
   X(DECODER_ORDER, "decoder.order", CHOICE, MODEL, "luong", "luong|bahdanau", "attend with the new state after the cell (luong) or with the old state before it (bahdanau)") \
   X(DECODER_BRIDGE, "decoder.bridge", CHOICE, MODEL, "copy", "copy|linear", "start from the encoder's final states as they are, or through a learned layer") \
   X(DECODER_READOUT, "decoder.readout", INT, MODEL, "0", "0..65536", "units of a tanh layer over embedding, context and state before the output; 0 for none") \
-  X(ATTENTION_TYPE, "attention.type", CHOICE, MODEL, "general", "none|additive|general", "how the decoder scores the encoder's states") \
-  X(ATTENTION_DIM, "attention.dim", INT, MODEL, "0", "0..65536", "units of the additive attention; 0 means decoder.hidden") \
+  X(DECODER_RESIDUAL, "decoder.residual", BOOL, MODEL, "no", "yes|no", "whether the layers above the first add their input to their output") \
+  X(DECODER_LAYER_NORM, "decoder.layer_norm", BOOL, MODEL, "no", "yes|no", "whether recurrent cells normalise the two projections that meet in them") \
+  X(ATTENTION_TYPE, "attention.type", CHOICE, MODEL, "general", "none" S2S__ATTENTIONS(S2S__OR), "how a recurrent decoder scores the encoder's states; a transformer has its own heads") \
+  X(ATTENTION_DIM, "attention.dim", INT, MODEL, "0", "0..65536", "units of the additive and concat attention; 0 means decoder.hidden") \
+  X(ATTENTION_HEADS, "attention.heads", INT, MODEL, "4", "1..1024", "heads of the multihead attention; they divide decoder.hidden") \
   X(ATTENTION_INPUT_FEEDING, "attention.input_feeding", BOOL, MODEL, "no", "yes|no", "whether the attentional state is fed to the next step (luong order)") \
+  X(TRANSFORMER_DIM, "transformer.dim", INT, MODEL, "256", "1..65536", "size of a transformer's states and embeddings") \
+  X(TRANSFORMER_HEADS, "transformer.heads", INT, MODEL, "4", "1..1024", "heads of a transformer's attention; they divide transformer.dim") \
+  X(TRANSFORMER_FFN, "transformer.ffn", INT, MODEL, "1024", "1..65536", "units between a transformer layer's two linear ones") \
+  X(TRANSFORMER_ACTIVATION, "transformer.activation", CHOICE, MODEL, "relu", "relu|gelu|swish", "function of those units") \
+  X(TRANSFORMER_NORM, "transformer.norm", CHOICE, MODEL, "pre", "pre|post", "normalise before each sublayer, or after it") \
+  X(TRANSFORMER_POSITIONS, "transformer.positions", CHOICE, MODEL, "sinusoidal", "sinusoidal|learned", "what is added to embeddings to tell positions apart") \
+  X(TRANSFORMER_MAX_POSITIONS, "transformer.max_positions", INT, MODEL, "512", "1..1000000", "learned positions, the most tokens that a source or a target may have") \
+  X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
   X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
+  X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
-  X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", "adam", "update rule") \
+  X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", S2S__CHOICES(S2S__OPTIMIZERS), "update rule") \
   X(LEARNING_RATE, "learning_rate", REAL, TRAIN, "0.001", "0..10", "step size after the warm-up") \
   X(SCHEDULE, "schedule", CHOICE, TRAIN, "plateau", "constant|plateau", "keep the learning rate, or multiply it by schedule.factor when the dev set stops improving") \
   X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
@@ -46,7 +62,7 @@
   X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
   X(CLIP_NORM, "clip_norm", REAL, TRAIN, "5", "0..1e9", "largest global norm of the gradient; 0 for no limit") \
   X(BATCH_SENTENCES, "batch_sentences", INT, TRAIN, "128", "1..65536", "sentence pairs in a batch") \
-  X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, each computed by one thread; changes the result, threads do not") \
+  X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, computed side by side by the threads there are; changes the result, threads do not") \
   X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \
   X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
@@ -61,7 +77,7 @@
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
   X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
   X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \
-  X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avx512", "instructions to use: the best the machine has, or just these") \
+  X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avxvnni|avx512|avx512vnni|neon|neondot", "instructions to use: the best the machine has, or just these") \
   X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \
   X(MEMORY_LIMIT, "memory_limit", INT, RUNTIME, "0", "0..9223372036854775807", "most bytes a handle may hold; 0 for no limit")
 

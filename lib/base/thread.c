@@ -38,6 +38,8 @@
 #if defined(__x86_64__) || defined(_M_X64) || defined(__SSE__)
 #include <xmmintrin.h>
 #define THREAD_MXCSR 1
+#elif defined(__arm__) && defined(__ARM_FP) && defined(__GNUC__)
+#define THREAD_FPSCR 1
 #endif
 
 s2s__float_mode s2s__float_mode_enter(void) {
@@ -48,6 +50,11 @@ s2s__float_mode s2s__float_mode_enter(void) {
 #elif defined(__aarch64__)
   __asm__ volatile("mrs %0, fpcr" : "=r"(mode.saved) : : "memory");
   __asm__ volatile("msr fpcr, %0" : : "r"((uint64_t)0) : "memory");
+#elif defined(THREAD_FPSCR)
+  uint32_t saved;
+  __asm__ volatile("vmrs %0, fpscr" : "=r"(saved) : : "memory");
+  __asm__ volatile("vmsr fpscr, %0" : : "r"(0) : "memory");
+  mode.saved = saved;
 #else
   mode.saved = (uint64_t)(unsigned)fegetround();
   (void)fesetround(FE_TONEAREST);
@@ -60,6 +67,8 @@ void s2s__float_mode_leave(s2s__float_mode mode) {
   _mm_setcsr((unsigned)mode.saved);
 #elif defined(__aarch64__)
   __asm__ volatile("msr fpcr, %0" : : "r"(mode.saved) : "memory");
+#elif defined(THREAD_FPSCR)
+  __asm__ volatile("vmsr fpscr, %0" : : "r"((uint32_t)mode.saved) : "memory");
 #else
   (void)fesetround((int)mode.saved);
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Threads behind one small interface: a pool that belongs to a handle. No thread exists unless a handle asked for more
- * than one; workers sleep on a condition variable between calls and never spin. All signals are blocked in them, so that
- * the host's handlers run in the host's threads.
+ * than one; workers sleep on a condition variable between calls and never spin. All signals are blocked in them, so
+ * that the host's handlers run in the host's threads.
  */
 #ifndef S2S__BASE_THREAD_H
 #define S2S__BASE_THREAD_H

@@ -40,5 +40,9 @@ static int32_t attention_additive_score(s2s__graph *graph, const s2s__network *n
   return s2s__score_additive(graph, projected, keys, attention->v, ragged, scores);
 }
 
-const s2s__attention_type s2s__attention_additive = {"additive", attention_additive_declare, attention_additive_prepare,
-                                                     attention_additive_score};
+const s2s__attention_type s2s__attention_additive = {
+    .name = "additive",
+    .declare = attention_additive_declare,
+    .prepare = attention_additive_prepare,
+    .score = attention_additive_score,
+};

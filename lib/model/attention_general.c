@@ -29,5 +29,9 @@ static int32_t attention_general_score(s2s__graph *graph, const s2s__network *ne
   return s2s__score_dot(graph, queries, keys, ragged, scores);
 }
 
-const s2s__attention_type s2s__attention_general = {"general", attention_general_declare, attention_general_prepare,
-                                                    attention_general_score};
+const s2s__attention_type s2s__attention_general = {
+    .name = "general",
+    .declare = attention_general_declare,
+    .prepare = attention_general_prepare,
+    .score = attention_general_score,
+};

@@ -12,6 +12,9 @@
  * The first state is the encoder's final one, layer for layer from the top (bridge copy), or
  * tanh(bridge(final state of the encoder's top layer)) cut into layers, for h and c alike (bridge linear).
  *
+ * With residual connections (Wu et al. 2016) layers above the first add their input, as it was before dropout, to their
+ * output. Luong's order asks with the sum, Bahdanau's with the top layer's own state.
+ *
  * State tensors: h of each layer, c of each layer (cells that have one), f.
  */
 #include "model/stack.h"
@@ -19,7 +22,6 @@
 #include <string.h>
 
 typedef struct decoder_rnn {
-  const s2s__param *embedding;
   s2s__recurrent *stack;
   const s2s__param *bridge, *bridge_bias;
   const s2s__param *linear_out;
@@ -45,7 +47,7 @@ static int32_t decoder_rnn_declare_output(s2s__network *network, decoder_rnn *de
     S2S__TRY(s2s__params_linear(&network->params, "attention.linear_out", c->decoder_hidden,
                                 c->memory_dim + c->decoder_hidden, &decoder->linear_out, NULL, error));
   if (c->readout == 0) return S2S_OK;
-  const size_t in = c->embedding_dim + (c->has_attention ? c->memory_dim : 0) + c->decoder_hidden;
+  const size_t in = c->embedding_dim[S2S_TARGET] + (c->has_attention ? c->memory_dim : 0) + c->decoder_hidden;
   network->output_dim = c->readout;
   return s2s__params_linear(&network->params, "readout", c->readout, in, &decoder->readout, &decoder->readout_bias,
                             error);
@@ -57,13 +59,12 @@ static int32_t decoder_rnn_declare(s2s__network *network, s2s__error *error) {
   decoder_rnn *decoder = s2s__arena_take_zeroed(params->arena, sizeof *decoder);
   if (!decoder) return s2s__fail_memory(error, sizeof *decoder, "the decoder");
   network->decoder = decoder;
-  size_t in = c->embedding_dim;
+  size_t in = c->embedding_dim[S2S_TARGET];
   if (c->input_feeding) in += c->decoder_hidden;
   if (decoder_rnn_feeds_context(c)) in += c->memory_dim;
-  S2S__TRY(s2s__params_matrix(params, "decoder.embedding.weight", c->vocabulary[S2S_TARGET], c->embedding_dim,
-                              S2S__WEIGHT_ROWS, S2S__INIT_NORMAL, 1.0, &decoder->embedding, error));
+  S2S__TRY(s2s__network_embedding(network, S2S_TARGET, error));
   S2S__TRY(s2s__stack_declare(params, "decoder.rnn", c->decoder_cell, c->decoder_layers, 1, in, c->decoder_hidden,
-                              &decoder->stack, error));
+                              c->decoder_norm, &decoder->stack, error));
   if (c->bridge == S2S__BRIDGE_LINEAR)
     S2S__TRY(s2s__params_linear(params, "bridge", c->decoder_layers * c->decoder_hidden, c->memory_dim,
                                 &decoder->bridge, &decoder->bridge_bias, error));
@@ -120,8 +121,11 @@ static int32_t decoder_rnn_layers(s2s__graph *graph, const s2s__network *network
   for (size_t l = 0; l < c->decoder_layers; l++) {
     s2s__tensor **h = &block->state.tensor[l], **cell = &block->state.tensor[decoder_rnn_c(c, l)];
     s2s__recurrent_state state = {*h, c->decoder_cell->has_c ? *cell : NULL};
-    if (l > 0) S2S__TRY(s2s__dropout(graph, x, block->rows, S2S__DROPOUT_DECODER_LAYER + l, &x));
-    S2S__TRY(s2s__recurrent_forward(graph, &decoder->stack[l], x, block->rows, 0, &state, &x, &state));
+    s2s__tensor *in = x;
+    if (l > 0) S2S__TRY(s2s__dropout(graph, x, block->rows, S2S__DROPOUT_DECODER_LAYER + l, &in));
+    S2S__TRY(s2s__recurrent_forward(graph, &decoder->stack[l], in, block->rows, 0, &state, &in, &state));
+    if (l > 0 && c->decoder_residual) S2S__TRY(s2s__sum(graph, x, in, &x));
+    else x = in;
     *h = state.h;
     if (c->decoder_cell->has_c) *cell = state.c;
   }
@@ -174,7 +178,7 @@ static int32_t decoder_rnn_block(s2s__graph *graph, const s2s__network *network,
   const s2s__config *c = &network->config;
   const decoder_rnn *decoder = network->decoder;
   s2s__tensor *e, *context = NULL, *output;
-  S2S__TRY(s2s__embedding(graph, decoder->embedding, block->ids, block->rows->total, &e));
+  S2S__TRY(s2s__embedding(graph, network->embedding[S2S_TARGET], block->ids, block->rows->total, &e));
   S2S__TRY(s2s__dropout(graph, e, block->rows, S2S__DROPOUT_TARGET_EMBEDDING, &e));
   if (c->order == S2S__ORDER_LUONG) S2S__TRY(decoder_rnn_luong(graph, network, block, e, &context, &output));
   else S2S__TRY(decoder_rnn_bahdanau(graph, network, block, e, &context, &output));
@@ -191,5 +195,11 @@ static int decoder_rnn_is_stepwise(const s2s__network *network) {
   return network->config.input_feeding || decoder_rnn_feeds_context(&network->config);
 }
 
-const s2s__decoder_type s2s__decoder_rnn = {"rnn", decoder_rnn_declare, decoder_rnn_start, decoder_rnn_block,
-                                            decoder_rnn_is_stepwise};
+const s2s__decoder_type s2s__decoder_rnn = {
+    .name = "rnn",
+    .embedding = "decoder.embedding.weight",
+    .declare = decoder_rnn_declare,
+    .start = decoder_rnn_start,
+    .block = decoder_rnn_block,
+    .is_stepwise = decoder_rnn_is_stepwise,
+};

@@ -22,7 +22,6 @@
 #define FILE_GROUP ((uint64_t)64 << 10)
 
 static const char *const file_vocabulary[2] = {"text.source.vocabulary", "text.target.vocabulary"};
-static const char *const file_embedding[2] = {"encoder.embedding.weight", "decoder.embedding.weight"};
 
 /* ---- reading: the header ----------------------------------------------------------------------------------------- */
 
@@ -34,6 +33,7 @@ typedef struct file_reading {
   s2s__st_buffer buffer;
   s2s__st_header header;
   const s2s__param **param; /* [header.tensors] where each goes; NULL: a vocabulary */
+  int parameters_only;      /* the model stands already: vocabularies are passed over */
   int verify;
   uint32_t crc;
 } file_reading;
@@ -77,9 +77,10 @@ static int32_t file_fail_missing(const file_reading *r, const char *tensor) {
 
 /* How many tokens a side has, before its vocabulary has been read. */
 static int32_t file_read_size(file_reading *r, int32_t side) {
-  const s2s__st_tensor *t = s2s__st_find(&r->header, file_embedding[side]);
+  const char *name = s2s__network_embedding_name(&r->model->options, side);
+  const s2s__st_tensor *t = s2s__st_find(&r->header, name);
   char shape[S2S__ST_SHAPE_TEXT];
-  if (!t) return file_fail_missing(r, file_embedding[side]);
+  if (!t) return file_fail_missing(r, name);
   if (t->rank != 2 || t->shape[0] < S2S__SPECIALS || t->shape[0] > S2S__MAX_VOCABULARY)
     return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor '%s': expected shape [%d..%d tokens, embedding.dim], found %s",
                      r->reader->name, t->name, S2S__SPECIALS, S2S__MAX_VOCABULARY,
@@ -138,7 +139,7 @@ static int32_t file_match_all(file_reading *r) {
   for (size_t i = 0; i < h->tensors; i++) S2S__TRY(file_match(r, &h->tensor[i], &r->param[i]));
   for (size_t i = 0; i < params->count; i++)
     if (!s2s__st_find(h, params->item[i]->name)) return file_fail_missing(r, params->item[i]->name);
-  for (size_t side = 0; side < 2; side++)
+  for (size_t side = 0; side < 2 && !r->parameters_only; side++)
     if (!s2s__st_find(h, file_vocabulary[side])) return file_fail_missing(r, file_vocabulary[side]);
   return S2S_OK;
 }
@@ -173,13 +174,15 @@ static int32_t file_take_vocabulary(file_reading *r, int32_t side, const unsigne
     return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, file_vocabulary[side]);
   if (vocabulary->size == expected) return S2S_OK;
   return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor '%s' has %zu tokens, '%s' has %zu", r->reader->name,
-                   file_vocabulary[side], vocabulary->size, file_embedding[side], expected);
+                   file_vocabulary[side], vocabulary->size,
+                   s2s__network_embedding_name(&r->model->options, side), expected);
 }
 
 static int32_t file_take(file_reading *r, size_t index, unsigned char *bytes) {
   const s2s__st_tensor *t = &r->header.tensor[index];
   const s2s__param *param = r->param[index];
   if (param) return file_take_parameter(r, param, file_decode(bytes, s2s__param_size(param)));
+  if (r->parameters_only) return S2S_OK;
   const int32_t side = strcmp(t->name, file_vocabulary[S2S_SOURCE]) == 0 ? S2S_SOURCE : S2S_TARGET;
   return file_take_vocabulary(r, side, bytes, (size_t)(t->end - t->begin));
 }
@@ -212,7 +215,7 @@ static int32_t file_read_data(file_reading *r) {
     const uint64_t begin = h->tensor[from].begin, bytes = h->tensor[to - 1].end - begin;
     S2S__TRY(s2s__st_buffer_read(&r->buffer, r->reader, bytes, r->error));
     if (r->verify) r->crc = s2s__crc32(r->crc, r->buffer.bytes, (size_t)bytes);
-    if (from == 0) S2S__TRY(s2s__params_allocate(&r->model->network.params, r->error));
+    if (from == 0 && !r->parameters_only) S2S__TRY(s2s__params_allocate(&r->model->network.params, r->error));
     for (size_t i = from; i < to; i++) S2S__TRY(file_take(r, i, r->buffer.bytes + (h->tensor[i].begin - begin)));
   }
   return S2S_OK;
@@ -256,6 +259,29 @@ int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_mod
   if (status != S2S_OK) return s2s__model_abandon(r.model, status, error);
   *model = r.model;
   return S2S_OK;
+}
+
+/* ---- reading: the parameters of a model that stands already ----------------------------------------------------- */
+
+static int32_t file_read_parameters(file_reading *r) {
+  S2S__TRY(s2s__st_read_header(r->reader, &r->scratch, &r->header, r->error));
+  r->crc = r->header.crc;
+  S2S__TRY(file_match_all(r));
+  S2S__TRY(file_read_data(r));
+  return file_read_end(r);
+}
+
+int32_t s2s__model_read_parameters(s2s__reader *reader, s2s_model *model, s2s__error *error) {
+  file_reading r = {.reader = reader, .error = error, .verify = 1, .parameters_only = 1};
+  S2S__TRY(s2s__model_clone(model, &model->host, model->kernels, NULL, &r.model, error));
+  s2s__arena_init(&r.scratch, &r.model->host);
+  s2s__st_buffer_init(&r.buffer, &r.model->host);
+  int32_t status = file_read_parameters(&r);
+  s2s__st_buffer_free(&r.buffer);
+  s2s__arena_free(&r.scratch);
+  if (status == S2S_OK) status = s2s__model_copy_values(r.model, model, error);
+  s2s__model_release(r.model);
+  return status;
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */

@@ -23,7 +23,8 @@ int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernel
   return s2s__fail(error, S2S_UNSUPPORTED, "option 'cpu': this machine cannot run %s; it has %s", cpu, levels);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t model_copy_options(s2s_model *model, const s2s_options *options, s2s__error *error) {
   for (size_t i = 0; i < S2S__OPTION_COUNT; i++) {
@@ -60,7 +61,7 @@ int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
   model->segmenter[S2S_SOURCE] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__SOURCE_TOKENS));
   model->segmenter[S2S_TARGET] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__TARGET_TOKENS));
   S2S__TRY(s2s__network_declare(&model->network, &model->arena, model->kernels, &model->options,
-                             model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
+                                model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
   snprintf(model->parameters, sizeof model->parameters, "%zu", model->network.params.total);
   return S2S_OK;
 }
@@ -86,7 +87,8 @@ void s2s__model_release(const s2s_model *model) {
   s2s__free(&host, m, sizeof *m);
 }
 
-/* ---- copies ------------------------------------------------------------------------------------------------------------ */
+/* ---- copies
+ * ------------------------------------------------------------------------------------------------------------ */
 
 static int32_t model_copy_vocabulary(const s2s__vocabulary *from, s2s__vocabulary *to, s2s__arena *arena,
                                      s2s__error *error) {
@@ -112,6 +114,20 @@ static int32_t model_copy_values(const s2s_model *model, const s2s__real *flat, 
   return S2S_OK;
 }
 
+/* All scratch is asked for before the first value is written, so that nothing can fail half way. */
+int32_t s2s__model_copy_values(const s2s_model *from, s2s_model *to, s2s__error *error) {
+  const s2s__mark mark = s2s__arena_mark(&to->arena);
+  size_t most = 0;
+  for (size_t i = 0; i < to->network.params.count; i++) {
+    const size_t size = s2s__param_size(to->network.params.item[i]);
+    if (size > most) most = size;
+  }
+  const size_t bytes = 2 * most * sizeof(s2s__real) + 2 * S2S__ALIGN;
+  if (!s2s__arena_take(&to->arena, bytes)) return s2s__fail_memory(error, bytes, "the parameters");
+  s2s__arena_rewind(&to->arena, mark);
+  return model_copy_values(from, NULL, to, error);
+}
+
 static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
   for (int side = 0; side < 2; side++)
     S2S__TRY(model_copy_vocabulary(&model->vocabulary[side], &to->vocabulary[side], &to->arena, error));
@@ -131,7 +147,8 @@ int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2
   return S2S_OK;
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------------ */
+/* ---- text
+ * ------------------------------------------------------------------------------------------------------------ */
 
 void s2s__ids_init(s2s__ids *ids, const s2s__host *host) { *ids = (s2s__ids){.host = *host}; }
 

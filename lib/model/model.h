@@ -65,6 +65,10 @@ int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *te
 char *s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena);
 
 /* file.c: the safetensors file. */
+/* Takes all parameters from a file of tensors; the model is as it was when that fails. */
+int32_t s2s__model_read_parameters(s2s__reader *reader, s2s_model *model, s2s__error *error);
+/* Parameters of a model of the same shape. */
+int32_t s2s__model_copy_values(const s2s_model *from, s2s_model *to, s2s__error *error);
 int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error);
 int32_t s2s__model_write(const s2s_model *model, const char *path, s2s__error *error);
 

@@ -4,12 +4,23 @@
  */
 #include "model/network.h"
 
+#include "base/members.h"
+
 #include <math.h>
 #include <string.h>
 
-static const s2s__encoder_type *const network_encoders[] = {&s2s__encoder_rnn};
-static const s2s__attention_type *const network_attentions[] = {&s2s__attention_additive, &s2s__attention_general};
-static const s2s__decoder_type *const network_decoders[] = {&s2s__decoder_rnn};
+#define NETWORK_DECLARE_ENCODER(name) extern const s2s__encoder_type s2s__encoder_##name;
+#define NETWORK_DECLARE_ATTENTION(name) extern const s2s__attention_type s2s__attention_##name;
+#define NETWORK_DECLARE_DECODER(name) extern const s2s__decoder_type s2s__decoder_##name;
+#define NETWORK_ENCODER(name) &s2s__encoder_##name,
+#define NETWORK_ATTENTION(name) &s2s__attention_##name,
+#define NETWORK_DECODER(name) &s2s__decoder_##name,
+S2S__ENCODERS(NETWORK_DECLARE_ENCODER)
+S2S__ATTENTIONS(NETWORK_DECLARE_ATTENTION)
+S2S__DECODERS(NETWORK_DECLARE_DECODER)
+static const s2s__encoder_type *const network_encoders[] = {S2S__ENCODERS(NETWORK_ENCODER)};
+static const s2s__attention_type *const network_attentions[] = {S2S__ATTENTIONS(NETWORK_ATTENTION)};
+static const s2s__decoder_type *const network_decoders[] = {S2S__DECODERS(NETWORK_DECODER)};
 
 #define NETWORK_FIND(table, wanted, found)                                                                             \
   do {                                                                                                                 \
@@ -17,12 +28,55 @@ static const s2s__decoder_type *const network_decoders[] = {&s2s__decoder_rnn};
       if (strcmp((table)[i_]->name, (wanted)) == 0) (found) = (table)[i_];                                             \
   } while (0)
 
+const char *s2s__network_embedding_name(const s2s_options *options, int32_t side) {
+  const s2s__encoder_type *encoder = NULL;
+  const s2s__decoder_type *decoder = NULL;
+  NETWORK_FIND(network_encoders, s2s__option_text(options, S2S__ENCODER_TYPE), encoder);
+  NETWORK_FIND(network_decoders, s2s__option_text(options, S2S__DECODER_TYPE), decoder);
+  if (!encoder || !decoder) return NULL;
+  const int tied = s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL;
+  return side == S2S_SOURCE && !tied ? encoder->embedding : decoder->embedding;
+}
+
+/* Numbers whose sum of squares is about one where they are multiplied up or are the output's weights too. */
+int32_t s2s__network_embedding(s2s__network *network, int32_t side, s2s__error *error) {
+  const s2s__config *c = &network->config;
+  const size_t dim = c->embedding_dim[side];
+  const int multiplied = c->tie == S2S__TIE_ALL || (side == S2S_TARGET && c->tie == S2S__TIE_TARGET);
+  const int small = multiplied || (c->is_transformer[side] && c->scale_embedding);
+  const char *name = side == S2S_SOURCE && c->tie != S2S__TIE_ALL ? network->encoder_type->embedding
+                                                                  : network->decoder_type->embedding;
+  if (side == S2S_TARGET && c->tie == S2S__TIE_ALL) {
+    network->embedding[S2S_TARGET] = network->embedding[S2S_SOURCE];
+    return S2S_OK;
+  }
+  return s2s__params_matrix(&network->params, name, c->vocabulary[side], dim,
+                            multiplied ? S2S__WEIGHT_MULTIPLY : S2S__WEIGHT_ROWS, S2S__INIT_NORMAL,
+                            small ? 1.0 / sqrt((double)dim) : 1.0, &network->embedding[side], error);
+}
+
+/* The output layer, its matrix tied or not. */
+static int32_t network_declare_generator(s2s__network *n, s2s__error *error) {
+  const s2s__config *c = &n->config;
+  const size_t vocabulary = c->vocabulary[S2S_TARGET];
+  if (c->tie == S2S__TIE_NONE)
+    return s2s__params_linear(&n->params, "generator", vocabulary, n->output_dim, &n->generator_weight,
+                              &n->generator_bias, error);
+  if (n->output_dim != c->embedding_dim[S2S_TARGET])
+    return s2s__fail(error, S2S_BAD_OPTION,
+                     "embedding.tie needs a target embedding of the size of the decoder's output, %zu, not %zu; set "
+                     "embedding.dim %zu or decoder.readout %zu",
+                     n->output_dim, c->embedding_dim[S2S_TARGET], n->output_dim, c->embedding_dim[S2S_TARGET]);
+  n->generator_weight = n->embedding[S2S_TARGET];
+  return s2s__params_vector(&n->params, "generator.bias", vocabulary, 1.0 / sqrt((double)n->output_dim),
+                            &n->generator_bias, error);
+}
+
 static int32_t network_declare(s2s__network *n, s2s__error *error) {
   S2S__TRY(n->encoder_type->declare(n, error));
   S2S__TRY(n->decoder_type->declare(n, error));
   if (n->attention_type) S2S__TRY(n->attention_type->declare(n, error));
-  return s2s__params_linear(&n->params, "generator", n->config.vocabulary[S2S_TARGET], n->output_dim,
-                            &n->generator_weight, &n->generator_bias, error);
+  return network_declare_generator(n, error);
 }
 
 int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
@@ -33,7 +87,8 @@ int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s
   s2s__params_init(&network->params, arena, kernels, training);
   S2S__TRY(s2s__config_read(&network->config, options, source_vocabulary, target_vocabulary, error));
   NETWORK_FIND(network_encoders, s2s__option_text(options, S2S__ENCODER_TYPE), network->encoder_type);
-  NETWORK_FIND(network_attentions, s2s__option_text(options, S2S__ATTENTION_TYPE), network->attention_type);
+  if (!network->config.is_transformer[S2S_TARGET])
+    NETWORK_FIND(network_attentions, s2s__option_text(options, S2S__ATTENTION_TYPE), network->attention_type);
   NETWORK_FIND(network_decoders, s2s__option_text(options, S2S__DECODER_TYPE), network->decoder_type);
   return network_declare(network, error);
 }
@@ -48,6 +103,7 @@ int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__k
 
 int32_t s2s__network_prepare(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding) {
   encoding->keys = NULL;
+  if (network->decoder_type->prepare) S2S__TRY(network->decoder_type->prepare(graph, network, encoding));
   if (!network->attention_type) return S2S_OK;
   return network->attention_type->prepare(graph, network, encoding->states, &encoding->keys);
 }
@@ -60,18 +116,63 @@ int32_t s2s__network_encode(s2s__graph *graph, const s2s__network *network, cons
   return s2s__network_prepare(graph, network, encoding);
 }
 
+size_t s2s__network_query_dim(const s2s__network *network) {
+  if (network->decoder_type->attend) return network->config.dim;
+  return network->attention_type ? network->config.decoder_hidden : 0;
+}
+
 int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
                             s2s__tensor **context) {
   const s2s__encoding *encoding = block->encoding;
   s2s__tensor *scores;
   S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, encoding->rows, graph->error));
   const s2s__ragged *ragged = &block->ragged;
+  if (network->decoder_type->attend)
+    return network->decoder_type->attend(graph, network, queries, encoding, ragged, context, &block->weights);
+  if (!network->attention_type->score)
+    return network->attention_type->attend(graph, network, queries, encoding->keys, ragged, context, &block->weights);
   S2S__TRY(network->attention_type->score(graph, network, queries, encoding->keys, ragged, &scores));
   S2S__TRY(s2s__softmax_ragged(graph, scores, ragged, &block->weights));
   return s2s__weighted_sum(graph, block->weights, encoding->states, ragged, context);
 }
 
-int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, s2s__tensor *output, s2s__tensor **logits) {
+int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, const int32_t *ids, size_t count,
+                               s2s__shortlist **shortlist) {
+  const s2s__weight *whole = network->generator_weight->weight;
+  const s2s__work work = s2s__graph_work(graph);
+  s2s__real *rows;
+  size_t numbers;
+  S2S__GRAPH_TAKE(graph, s2s__shortlist, 1, *shortlist);
+  s2s__shortlist *s = *shortlist;
+  *s = (s2s__shortlist){.count = count, .ids = ids};
+  S2S__TRY(s2s__weight_init(&s->weight, graph->arena, whole->kernels, count, whole->in, S2S__WEIGHT_MULTIPLY,
+                            whole->storage, graph->error));
+  S2S__GRAPH_TAKE(graph, s2s__real, count, s->bias);
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  if (!s2s__multiply_fits(count, whole->in, &numbers)) return s2s__fail_memory(graph->error, SIZE_MAX, "a shortlist");
+  S2S__GRAPH_TAKE(graph, s2s__real, numbers, rows);
+  for (size_t i = 0; i < count; i++) {
+    s2s__weight_row(whole, (size_t)ids[i], rows + i * whole->in);
+    s->bias[i] = network->generator_bias->value[ids[i]];
+  }
+  S2S__TRY(s2s__weight_pack(&s->weight, &work, rows, whole->in, 1));
+  s2s__arena_rewind(graph->arena, mark);
+  return S2S_OK;
+}
+
+size_t s2s__network_longest(const s2s__network *network) {
+  const s2s__config *c = &network->config;
+  return c->is_transformer[S2S_TARGET] && c->learned_positions ? c->max_positions : SIZE_MAX;
+}
+
+int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
+                            s2s__tensor *output, s2s__tensor **logits) {
+  if (shortlist) {
+    const s2s__work work = s2s__graph_work(graph);
+    S2S__TRY(s2s__graph_tensor(graph, output->rows, shortlist->count, logits));
+    return s2s__weight_multiply(&shortlist->weight, &work, output->rows, output->data, output->cols, (*logits)->data,
+                                shortlist->count, shortlist->bias, 0);
+  }
   return s2s__linear(graph, network->generator_weight, network->generator_bias, output, logits);
 }
 
@@ -174,5 +275,5 @@ int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, con
     S2S__TRY(network_forward_steps(graph, network, example, own, &output));
   else S2S__TRY(network_forward_whole(graph, network, example, own, &output));
   if (encoding) *encoding = *own;
-  return s2s__network_logits(graph, network, output, logits);
+  return s2s__network_logits(graph, network, NULL, output, logits);
 }

@@ -10,7 +10,7 @@
  * A decoder block works on rows of any length: all target tokens of a sentence at once where nothing the network says is
  * fed back (training without input feeding), one token each otherwise. Training and inference call the same block.
  *
- * Adding an encoder, an attention or a decoder is one new file and one line in the table of network.c.
+ * Adding an encoder, an attention or a decoder is one new file and one name in base/members.h.
  */
 #ifndef S2S__MODEL_NETWORK_H
 #define S2S__MODEL_NETWORK_H
@@ -30,10 +30,12 @@ typedef struct s2s__encoding {
   s2s__tensor *keys;          /* [rows, *] by the attention's prepare; NULL without attention */
   s2s__recurrent_state *last; /* [layers] final states, [sentences, memory_dim], directions side by side */
   size_t layers;
+  s2s__tensor **cross; /* by the decoder's prepare: what it makes of the states once, for each layer */
 } s2s__encoding;
 
 typedef struct s2s__encoder_type {
-  const char *name; /* the value of encoder.type */
+  const char *name;      /* the value of encoder.type */
+  const char *embedding; /* the name of the source embedding */
   int32_t (*declare)(s2s__network *network, s2s__error *error);
   int32_t (*forward)(s2s__graph *graph, const s2s__network *network, const int32_t *ids, const s2s__rows *rows,
                      s2s__encoding *encoding);
@@ -44,9 +46,12 @@ typedef struct s2s__attention_type {
   int32_t (*declare)(s2s__network *network, s2s__error *error);
   /* Keys [rows, *] of the memory, once for each batch. */
   int32_t (*prepare)(s2s__graph *graph, const s2s__network *network, s2s__tensor *memory, s2s__tensor **keys);
-  /* Scores of queries [n, decoder_hidden] against the keys. */
+  /* Scores of queries [n, decoder_hidden] against the keys; softmax and the weighted sum of the memory follow. */
   int32_t (*score)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, s2s__tensor *keys,
                    const s2s__ragged *ragged, s2s__tensor **scores);
+  /* Or, for an attention that is not of this form (score NULL): context [n, memory_dim] and weights [1, total]. */
+  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, s2s__tensor *keys,
+                    const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
 } s2s__attention_type;
 
 /* A decoder's state: row tensors, one row for each hypothesis, reordered generically. */
@@ -69,19 +74,22 @@ typedef struct s2s__block {
 } s2s__block;
 
 typedef struct s2s__decoder_type {
-  const char *name; /* the value of decoder.type */
+  const char *name;      /* the value of decoder.type */
+  const char *embedding; /* the name of the target embedding */
   int32_t (*declare)(s2s__network *network, s2s__error *error);
+  /* What is made of a memory once for each batch; NULL: nothing. */
+  int32_t (*prepare)(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding);
   int32_t (*start)(s2s__graph *graph, const s2s__network *network, const s2s__encoding *encoding,
                    s2s__decoder_state *state);
   int32_t (*block)(s2s__graph *graph, const s2s__network *network, s2s__block *block);
+  /* An attention of its own for s2s_attend, where attention.type plays no part: context and weights of queries
+   * [n, query_dim]; NULL: attention.type's. */
+  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries,
+                    const s2s__encoding *encoding, const s2s__ragged *ragged, s2s__tensor **context,
+                    s2s__tensor **weights);
   /* Whether a token's output is needed before the next token's: such a decoder is stepped through time. */
   int (*is_stepwise)(const s2s__network *network);
 } s2s__decoder_type;
-
-extern const s2s__encoder_type s2s__encoder_rnn;           /* encoder_rnn.c */
-extern const s2s__attention_type s2s__attention_additive;  /* attention_additive.c */
-extern const s2s__attention_type s2s__attention_general;   /* attention_general.c */
-extern const s2s__decoder_type s2s__decoder_rnn;           /* decoder_rnn.c */
 
 struct s2s__network {
   s2s__config config;
@@ -91,9 +99,16 @@ struct s2s__network {
   const s2s__attention_type *attention_type; /* NULL: none */
   const s2s__decoder_type *decoder_type;
   void *encoder, *attention, *decoder; /* each part's own parameters */
+  const s2s__param *embedding[2];      /* source and target; one and the same when all are tied */
   size_t output_dim;                   /* of the decoder's output, set by its declare */
   const s2s__param *generator_weight, *generator_bias;
 };
+
+/* Declares embedding[side], under its type's name. Called by the encoder's and the decoder's declare. */
+int32_t s2s__network_embedding(s2s__network *network, int32_t side, s2s__error *error);
+
+/* The name of the embedding of a side, of a model of these options; NULL when a type is unknown. */
+const char *s2s__network_embedding_name(const s2s_options *options, int32_t side);
 
 /* Declares all parameters: names and shapes stand, their memory is still to be taken (s2s__params_allocate). */
 int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
@@ -112,12 +127,32 @@ int32_t s2s__network_encode(s2s__graph *graph, const s2s__network *network, cons
 /* Keys of an encoding whose states stand already (a memory kept from an earlier call). */
 int32_t s2s__network_prepare(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding);
 
-/* context [n, memory_dim] and weights for queries; used by decoders. */
+/* Numbers in a query of the network's attention; 0 when it has none. */
+size_t s2s__network_query_dim(const s2s__network *network);
+
+/* context [n, memory_dim] and weights for queries [n, query_dim]; used by recurrent decoders and s2s_attend. */
 int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
                             s2s__tensor **context);
 
-/* logits [rows, target vocabulary] */
-int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, s2s__tensor *output, s2s__tensor **logits);
+/* A part of the target vocabulary, the output layer's rows for it packed by themselves: with it a step multiplies by as many
+ * rows as the list has, and gives exactly the logits that the whole layer gives for them. Not while recording. */
+typedef struct s2s__shortlist {
+  size_t count;
+  const int32_t *ids; /* [count] */
+  s2s__weight weight;
+  s2s__real *bias;
+} s2s__shortlist;
+
+/* In the graph's arena; the ids are borrowed. */
+int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, const int32_t *ids, size_t count,
+                               s2s__shortlist **shortlist);
+
+/* logits [rows, target vocabulary], or [rows, shortlist->count] in the order of its ids; shortlist NULL: all. */
+int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
+                            s2s__tensor *output, s2s__tensor **logits);
+
+/* The most target tokens that a sequence may have: SIZE_MAX, or the learned positions. */
+size_t s2s__network_longest(const s2s__network *network);
 
 /* state'[i] = state[index[i]] */
 int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,

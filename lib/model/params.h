@@ -26,6 +26,13 @@ int32_t s2s__params_matrix(s2s__params *params, const char *name, size_t rows, s
                            s2s__param_init init, double bound, const s2s__param **param, s2s__error *error);
 int32_t s2s__params_vector(s2s__params *params, const char *name, size_t size, double bound, const s2s__param **param,
                            s2s__error *error);
+/* A vector that begins with one value everywhere. */
+int32_t s2s__params_constant(s2s__params *params, const char *name, size_t size, double value,
+                             const s2s__param **param, s2s__error *error);
+/* Declares that a matrix or vector is used in two parts, rows (or numbers) 0 .. first-1 and the rest; one name and one
+ * tensor all the same. */
+int32_t s2s__params_split(s2s__params *params, const s2s__param *param, size_t first, const s2s__param *part[2],
+                          s2s__error *error);
 /* A linear layer as PyTorch's: PREFIX.weight [out, in] and, unless bias is NULL, PREFIX.bias [out], both uniform in 1/sqrt(in). */
 int32_t s2s__params_linear(s2s__params *params, const char *prefix, size_t out, size_t in, const s2s__param **weight,
                            const s2s__param **bias, s2s__error *error);

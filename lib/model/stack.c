@@ -30,8 +30,19 @@ static int32_t stack_layer(s2s__params *params, const char *prefix, size_t layer
   return s2s__params_vector(params, name, width, bound, &out->bias_hh, error);
 }
 
+static int32_t stack_norm(s2s__params *params, const char *prefix, size_t layer, size_t direction, s2s__recurrent *out,
+                          s2s__error *error) {
+  const size_t width = out->cell->gates * out->hidden;
+  char name[STACK_NAME];
+  stack_name(name, prefix, "norm_ih", layer, direction);
+  S2S__TRY(s2s__params_constant(params, name, width, 1, &out->norm_ih, error));
+  stack_name(name, prefix, "norm_hh", layer, direction);
+  return s2s__params_constant(params, name, width, 1, &out->norm_hh, error);
+}
+
 int32_t s2s__stack_declare(s2s__params *params, const char *prefix, const s2s__cell *cell, size_t layers,
-                           size_t directions, size_t in, size_t hidden, s2s__recurrent **stack, s2s__error *error) {
+                           size_t directions, size_t in, size_t hidden, int norm, s2s__recurrent **stack,
+                           s2s__error *error) {
   *stack = S2S__TAKE(params->arena, s2s__recurrent, layers * directions);
   if (!*stack) return s2s__fail_memory(error, layers * directions * sizeof **stack, "the recurrent layers");
   for (size_t l = 0; l < layers; l++)
@@ -39,6 +50,7 @@ int32_t s2s__stack_declare(s2s__params *params, const char *prefix, const s2s__c
       s2s__recurrent *layer = &(*stack)[l * directions + d];
       *layer = (s2s__recurrent){.cell = cell, .hidden = hidden};
       S2S__TRY(stack_layer(params, prefix, l, d, l ? hidden * directions : in, layer, error));
+      if (norm) S2S__TRY(stack_norm(params, prefix, l, d, layer, error));
     }
   return S2S_OK;
 }

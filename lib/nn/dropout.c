@@ -24,7 +24,7 @@ static void dropout_apply(const s2s__graph *graph, const dropout_op *op, const s
     const uint64_t key = s2s__key(sentence, op->site);
     for (size_t t = 0; t < rows->length[s]; t++) {
       const size_t at = (rows->offset[s] + t) * cols;
-      graph->kernels->dropout(cols, s2s__key(key, rows->position + t), threshold, scale, in + at, out + at);
+      graph->kernels->dropout(cols, s2s__key(key, graph->dropout_variational ? 0 : rows->position + t), threshold, scale, in + at, out + at);
     }
   }
 }

@@ -86,6 +86,10 @@ void s2s__graph_init(s2s__graph *graph, s2s__arena *arena, const s2s__kernels *k
   graph->error = error;
 }
 
+s2s__work s2s__graph_work(const s2s__graph *graph) {
+  return (s2s__work){.arena = graph->arena, .pool = graph->pool, .error = graph->error};
+}
+
 int32_t s2s__graph_tensor(s2s__graph *graph, size_t rows, size_t cols, s2s__tensor **tensor) {
   S2S__GRAPH_TAKE(graph, s2s__tensor, 1, *tensor);
   s2s__tensor *t = *tensor;
@@ -134,8 +138,9 @@ void s2s__graph_bias_gradient(s2s__graph *graph, const s2s__param *param, size_t
 
 static int32_t graph_multiply(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
                               const s2s__real *x) {
-  return s2s__weight_gradient(graph->kernels, graph->arena, rows, dy, param->rows, param->rows, x, param->cols,
-                              param->cols, s2s__graph_parameter(graph, param), graph->error);
+  const s2s__work work = s2s__graph_work(graph);
+  return s2s__weight_gradient(graph->kernels, &work, rows, dy, param->rows, param->rows, x, param->cols, param->cols,
+                              s2s__graph_parameter(graph, param));
 }
 
 static s2s__pending *graph_pending(const s2s__graph *graph, const s2s__param *param) {

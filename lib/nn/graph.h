@@ -54,9 +54,11 @@ struct s2s__graph {
   s2s__arena *arena;
   const s2s__kernels *kernels;
   s2s__error *error;
+  s2s__pool *pool; /* shares out large multiplications; NULL: this thread alone */
   int recording;
   s2s__real *gradient; /* flat, by s2s__param.offset; needed while recording */
   double dropout;      /* rate; 0 outside training */
+  int dropout_variational; /* one draw a sentence, not one a token */
   uint64_t dropout_key; /* of this update: a function of seed and update number */
   /* private */
   s2s__record *tape;
@@ -65,6 +67,9 @@ struct s2s__graph {
 
 /* A graph over an arena; not recording, no dropout. */
 void s2s__graph_init(s2s__graph *graph, s2s__arena *arena, const s2s__kernels *kernels, s2s__error *error);
+
+/* What the graph's multiplications work with. */
+s2s__work s2s__graph_work(const s2s__graph *graph);
 
 /* A tensor with undefined data. */
 int32_t s2s__graph_tensor(s2s__graph *graph, size_t rows, size_t cols, s2s__tensor **tensor);

@@ -21,7 +21,9 @@ static int32_t linear_backward(s2s__graph *graph, void *data) {
   s2s__real *dx;
   int fresh;
   S2S__TRY(s2s__graph_gradient_or_fresh(graph, op->x, &dx, &fresh));
-  s2s__weight_multiply(op->weight->transposed, y->rows, y->grad, y->cols, dx, op->x->cols, NULL, !fresh);
+  const s2s__work work = s2s__graph_work(graph);
+  S2S__TRY(s2s__weight_multiply(op->weight->transposed, &work, y->rows, y->grad, y->cols, dx, op->x->cols, NULL,
+                                !fresh));
   if (op->bias) s2s__graph_bias_gradient(graph, op->bias, y->rows, y->grad);
   return s2s__graph_weight_gradient(graph, op->weight, y->rows, y->grad, op->x->data);
 }
@@ -29,8 +31,9 @@ static int32_t linear_backward(s2s__graph *graph, void *data) {
 int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__param *bias, s2s__tensor *x,
                     s2s__tensor **y) {
   S2S__TRY(s2s__graph_tensor(graph, x->rows, weight->rows, y));
-  s2s__weight_multiply(weight->weight, x->rows, x->data, x->cols, (*y)->data, weight->rows, bias ? bias->value : NULL,
-                       0);
+  const s2s__work work = s2s__graph_work(graph);
+  S2S__TRY(s2s__weight_multiply(weight->weight, &work, x->rows, x->data, x->cols, (*y)->data, weight->rows,
+                                bias ? bias->value : NULL, 0));
   if (!graph->recording) return S2S_OK;
   linear_op *op;
   S2S__GRAPH_TAKE(graph, linear_op, 1, op);
@@ -91,6 +94,73 @@ int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
   S2S__GRAPH_TAKE(graph, unary_op, 1, op);
   *op = (unary_op){x, *y};
   return s2s__graph_record(graph, tanh_layer_backward, op);
+}
+
+/* ---- relu, gelu, swish ---------------------------------------------------------------------------------------------- */
+
+typedef struct activate_op {
+  s2s__activation activation;
+  s2s__tensor *x, *y;
+} activate_op;
+
+typedef void activate_fn(size_t n, const s2s__real *x, s2s__real *y);
+typedef void activate_backward_fn(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx);
+
+static activate_fn *activate_forward_of(const s2s__kernels *k, s2s__activation activation) {
+  return activation == S2S__ACTIVATION_GELU ? k->gelu : activation == S2S__ACTIVATION_SWISH ? k->swish : k->relu;
+}
+
+static activate_backward_fn *activate_backward_of(const s2s__kernels *k, s2s__activation activation) {
+  return activation == S2S__ACTIVATION_GELU    ? k->gelu_backward
+         : activation == S2S__ACTIVATION_SWISH ? k->swish_backward
+                                               : k->relu_backward;
+}
+
+static int32_t activate_backward(s2s__graph *graph, void *data) {
+  activate_op *op = data;
+  if (!op->y->grad) return S2S_OK;
+  s2s__real *dx;
+  S2S__TRY(s2s__graph_gradient(graph, op->x, &dx));
+  activate_backward_of(graph->kernels, op->activation)(op->x->rows * op->x->cols, op->x->data, op->y->grad, dx);
+  return S2S_OK;
+}
+
+int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor *x, s2s__tensor **y) {
+  S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, y));
+  activate_forward_of(graph->kernels, activation)(x->rows * x->cols, x->data, (*y)->data);
+  if (!graph->recording) return S2S_OK;
+  activate_op *op;
+  S2S__GRAPH_TAKE(graph, activate_op, 1, op);
+  *op = (activate_op){activation, x, *y};
+  return s2s__graph_record(graph, activate_backward, op);
+}
+
+/* ---- sum --------------------------------------------------------------------------------------------------------- */
+
+typedef struct sum_op {
+  s2s__tensor *a, *b, *y;
+} sum_op;
+
+static int32_t sum_layer_backward(s2s__graph *graph, void *data) {
+  sum_op *op = data;
+  if (!op->y->grad) return S2S_OK;
+  s2s__real *da, *db;
+  S2S__TRY(s2s__graph_gradient(graph, op->a, &da));
+  graph->kernels->add(op->y->rows * op->y->cols, op->y->grad, da);
+  S2S__TRY(s2s__graph_gradient(graph, op->b, &db));
+  graph->kernels->add(op->y->rows * op->y->cols, op->y->grad, db);
+  return S2S_OK;
+}
+
+int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor **y) {
+  S2S__TRY(s2s__graph_tensor(graph, a->rows, a->cols, y));
+  memcpy((*y)->data, a->data, a->rows * a->cols * sizeof *a->data);
+  graph->kernels->add(a->rows * a->cols, b->data, (*y)->data);
+  if (!graph->recording) return S2S_OK;
+  sum_op *op;
+  S2S__GRAPH_TAKE(graph, sum_op, 1, op);
+  *op = (sum_op){a, b, *y};
+  return s2s__graph_record(graph, sum_layer_backward, op);
 }
 
 /* ---- concatenation of columns ------------------------------------------------------------------------------------- */

@@ -17,6 +17,24 @@ int32_t s2s__embedding(s2s__graph *graph, const s2s__param *weight, const int32_
 
 int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y);
 
+/* y = f(x): relu, gelu, swish (see the kernels). */
+int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor *x, s2s__tensor **y);
+
+#define S2S__NORM_EPS 1e-5
+/* Layer normalisation of each row (Ba et al. 2016); gain and bias: vectors [cols]. */
+int32_t s2s__layer_norm(s2s__graph *graph, const s2s__param *gain, const s2s__param *bias, s2s__tensor *x,
+                        s2s__tensor **y);
+
+/* y = scale x + the position of each token: row p of `learned` [positions, cols], or sinusoidal when it is NULL. S2S_LIMIT
+ * for a token past the last learned position. `rows` is borrowed until backward. */
+int32_t s2s__positions(s2s__graph *graph, const s2s__param *learned, double scale, const s2s__rows *rows,
+                       s2s__tensor *x, s2s__tensor **y);
+/* row[dim] of one sinusoidal position. */
+void s2s__position_sinusoidal(size_t position, size_t dim, s2s__real *row);
+
+/* y = a + b, of one shape: a residual connection (He et al. 2016). */
+int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor **y);
+
 /* Where a dropout stands in the network: each place draws its own numbers. */
 typedef enum s2s__dropout_site {
   S2S__DROPOUT_SOURCE_EMBEDDING = 1,
@@ -27,7 +45,8 @@ typedef enum s2s__dropout_site {
 } s2s__dropout_site;
 
 /* Inverted dropout (Srivastava et al. 2014): a unit is zero with probability graph->dropout, else scaled by 1 / (1 - rate).
- * The draw depends on (dropout_key, sentence stream, site, position, unit) alone. Rate 0: y is x itself. */
+ * The draw depends on (dropout_key, sentence stream, site, position, unit) alone; with graph->dropout_variational not on
+ * the position: one draw for a whole sentence (Gal and Ghahramani 2016). Rate 0: y is x itself. */
 int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y);
 
 /* y[rows, sum of cols] = the parts side by side; NULL parts are left out. */

@@ -14,10 +14,12 @@
 /* How a new parameter is drawn. */
 typedef enum s2s__param_init {
   S2S__INIT_UNIFORM, /* uniform in [-bound, bound] */
-  S2S__INIT_NORMAL   /* normal with standard deviation `bound` */
+  S2S__INIT_NORMAL,  /* normal with standard deviation `bound` */
+  S2S__INIT_CONSTANT /* `bound` itself */
 } s2s__param_init;
 
-typedef struct s2s__param {
+typedef struct s2s__param s2s__param;
+struct s2s__param {
   const char *name;
   size_t rows, cols; /* a vector has rows 1 */
   int is_vector;
@@ -28,7 +30,8 @@ typedef struct s2s__param {
   s2s__real *value;    /* vectors: always; matrices: only in training (points into the flat array) */
   s2s__weight *weight;     /* matrices: W */
   s2s__weight *transposed; /* matrices that are multiplied, in training: W^T, for the gradient of the input */
-} s2s__param;
+  s2s__param *part[2];     /* of one that is used in two parts: its upper and lower rows, which then hold the weights */
+};
 
 static inline size_t s2s__param_size(const s2s__param *param) { return param->rows * param->cols; }
 

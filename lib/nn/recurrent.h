@@ -5,7 +5,7 @@
  * A layer multiplies all inputs by W_ih at once, then steps through time with one multiplication by W_hh a step, over
  * just those sentences that are still going on. With rows of one token each it is also the single step of a decoder.
  *
- * Adding a cell is one file and one line in the table of recurrent.c.
+ * Adding a cell is one file and one name in base/members.h.
  */
 #ifndef S2S__NN_RECURRENT_H
 #define S2S__NN_RECURRENT_H
@@ -29,16 +29,17 @@ typedef struct s2s__cell {
                    s2s__real *du);
 } s2s__cell;
 
-extern const s2s__cell s2s__cell_lstm; /* cell_lstm.c */
-extern const s2s__cell s2s__cell_gru;  /* cell_gru.c */
-
 const s2s__cell *s2s__cell_find(const char *name);
 
-/* Parameters of one layer in one direction: [gates*H, in], [gates*H, H], [gates*H], [gates*H]. Biases may be NULL. */
+/* Parameters of one layer in one direction: [gates*H, in], [gates*H, H], [gates*H], [gates*H]. Biases may be NULL.
+ * With norm_ih and norm_hh, vectors [gates*H], the two projections are normalised before they meet in the cell (Ba et al.
+ * 2016, without their normalisation of an LSTM's memory cell): a = LN(x W_ih^T) * norm_ih + b_ih, u likewise; the biases
+ * then are there. */
 typedef struct s2s__recurrent {
   const s2s__cell *cell;
   size_t hidden;
   const s2s__param *weight_ih, *weight_hh, *bias_ih, *bias_hh;
+  const s2s__param *norm_ih, *norm_hh;
 } s2s__recurrent;
 
 /* A state: h and, for cells that have one, c; [sentences, H] each, row s belongs to sentence s. NULL is zero. */

@@ -44,6 +44,7 @@ typedef struct beam_state {
   beam_sentence *sentence;
   beam_candidate *candidate; /* [2 * beam] of one sentence */
   size_t candidates;
+  size_t *best;              /* [2 * beam + 1] tokens of a row */
   int32_t *token;            /* rows of the next step */
   size_t *parent, rows;
 } beam_state;
@@ -91,14 +92,17 @@ static void beam_offer(beam_state *beam, size_t row, int32_t token, double log_p
   c[at] = (beam_candidate){row, token, log_probability};
 }
 
-/* Offers every token of a row; a cheap comparison first, since nearly all of them fall short. NaN is never offered. */
+/* Offers a row's best tokens: those of the 2 * beam highest and one more, since the begin mark may be among them. NaN is
+ * never offered. */
 static void beam_offer_row(beam_state *beam, size_t row, double so_far) {
   const s2s__tensor *lp = beam->decoder->stepper.log_probabilities;
   const s2s__real *p = lp->data + row * lp->cols;
-  const size_t most = 2 * beam->decoder->search.beam;
-  for (size_t v = 0; v < lp->cols; v++) {
+  const size_t most = 2 * beam->decoder->search.beam, count = most < lp->cols ? most + 1 : lp->cols;
+  beam->decoder->model->kernels->top_k(lp->cols, p, count, beam->best);
+  for (size_t i = 0; i < count; i++) {
+    const size_t v = beam->best[i];
     const double total = so_far + (double)p[v];
-    if (beam->candidates == most && !(total > beam->candidate[most - 1].log_probability)) continue;
+    if (beam->candidates == most && !(total > beam->candidate[most - 1].log_probability)) return;
     if (total == total && v != S2S__BOS) beam_offer(beam, row, (int32_t)v, total);
   }
 }
@@ -224,10 +228,14 @@ static int32_t beam_results(const beam_state *beam, const beam_sentence *s, size
 
 /* ---- the search ---------------------------------------------------------------------------------------------------------- */
 
-static size_t beam_limit(const s2s__search *search, size_t source_length) {
-  if (search->max_length_ratio <= 0) return search->max_length;
+/* Most tokens for a source: by the options, and by the positions that the model has. */
+static size_t beam_limit(const beam_state *beam, size_t source_length) {
+  const s2s__search *search = &beam->decoder->search;
+  const size_t longest = s2s__network_longest(&beam->decoder->model->network);
+  const size_t most = longest < search->max_length ? longest : search->max_length;
+  if (search->max_length_ratio <= 0) return most;
   const double by_ratio = 10 + search->max_length_ratio * (double)source_length;
-  return by_ratio < (double)search->max_length ? (size_t)by_ratio : search->max_length;
+  return by_ratio < (double)most ? (size_t)by_ratio : most;
 }
 
 static int32_t beam_init(beam_state *beam) {
@@ -236,6 +244,7 @@ static int32_t beam_init(beam_state *beam) {
   const size_t most = rows->count * search->beam;
   BEAM_TAKE(beam, beam_sentence, rows->count + 1, beam->sentence);
   BEAM_TAKE(beam, beam_candidate, 2 * search->beam, beam->candidate);
+  BEAM_TAKE(beam, size_t, 2 * search->beam + 1, beam->best);
   BEAM_TAKE(beam, int32_t, most + 1, beam->token);
   BEAM_TAKE(beam, size_t, most + 1, beam->parent);
   beam->rows = 0;
@@ -244,7 +253,7 @@ static int32_t beam_init(beam_state *beam) {
     memset(s, 0, sizeof *s);
     BEAM_TAKE(beam, const beam_node *, search->beam, s->live);
     BEAM_TAKE(beam, const beam_node *, search->beam, s->finished);
-    s->limit = beam_limit(search, rows->length[i]);
+    s->limit = beam_limit(beam, rows->length[i]);
     if (rows->length[i] == 0) continue;
     s->live[0] = NULL;
     s->live_count = 1;

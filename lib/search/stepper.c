@@ -50,7 +50,7 @@ static int32_t stepper_keep(s2s__graph *graph, const s2s__decoder_state *before,
 
 static int32_t stepper_log_softmax(s2s__stepper *stepper, s2s__graph *graph, s2s__tensor *output) {
   s2s__tensor *logits;
-  S2S__TRY(s2s__network_logits(graph, &stepper->model->network, output, &logits));
+  S2S__TRY(s2s__network_logits(graph, &stepper->model->network, NULL, output, &logits));
   for (size_t r = 0; r < logits->rows; r++) {
     s2s__real *row = logits->data + r * logits->cols;
     graph->kernels->log_softmax(logits->cols, row, row);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused kernels of recurrent cells, additive attention, dropout and Adam, over the verbs of a level, and the
- * level's table. kernels_c.c says what each means. Included once for each level, after kernels_vec.h and gemm_vec.h.
+ * The fused kernels of recurrent cells, additive attention, dropout and Adam, over the verbs of a level. kernels_c.c
+ * says what each means. Included once for each level, after kernels_vec.h and gemm_vec.h.
  */
 
 /* ---- LSTM: i, f, o = sigmoid, g = tanh; c = f c_prev + i g; h = o tanh(c) ---- */
@@ -159,39 +159,6 @@ static void KERNEL(adam)(size_t n, const float *gradient, float gradient_scale, 
                                  .eps = VEC(set1)(eps)};
   VEC_EACH(n, KERNEL(adam_at)(&by, count, gradient + j, m + j, v + j, p + j));
 }
-
-/* ---- the table ---- */
-
-const s2s__kernels KERNEL(s2s__kernels) = {
-    .name = VEC_NAME,
-    .panel = 2 * VEC_WIDTH,
-    .pack = KERNEL(pack),
-    .gemm = KERNEL(gemm),
-    .dot = KERNEL(dot),
-    .axpy = KERNEL(axpy),
-    .add = KERNEL(add),
-    .multiply_add = KERNEL(multiply_add),
-    .scale = KERNEL(scale),
-    .sum = KERNEL(sum),
-    .max = KERNEL(max),
-    .sum_squares = KERNEL(sum_squares),
-    .exp = KERNEL(exp),
-    .tanh = KERNEL(tanh),
-    .sigmoid = KERNEL(sigmoid),
-    .tanh_backward = KERNEL(tanh_backward),
-    .softmax = KERNEL(softmax),
-    .softmax_backward = KERNEL(softmax_backward),
-    .log_softmax = KERNEL(log_softmax),
-    .cross_entropy = KERNEL(cross_entropy),
-    .lstm = KERNEL(lstm),
-    .lstm_backward = KERNEL(lstm_backward),
-    .gru = KERNEL(gru),
-    .gru_backward = KERNEL(gru_backward),
-    .additive = KERNEL(additive),
-    .additive_backward = KERNEL(additive_backward),
-    .dropout = KERNEL(dropout),
-    .adam = KERNEL(adam),
-};
 
 #undef VEC_EACH
 #undef VEC_MAP

@@ -2,7 +2,7 @@
  *
  * The choice of a kernel table: a pure function of the `cpu` option and the machine's features.
  *
- * A new level is one line in the list below, from the plainest to the best.
+ * Its list goes from the plainest level to the best.
  */
 #include "tensor/kernels.h"
 
@@ -20,7 +20,15 @@ static const s2s__level s2s__levels[] = {
     {&s2s__kernels_c, 0},
 #if S2S__X86
     {&s2s__kernels_avx2, S2S__CPU_AVX2},
+#if S2S__AVXVNNI
+    {&s2s__kernels_avxvnni, S2S__CPU_AVX2 | (S2S__AVXVNNI_IS_AVX512VL ? S2S__CPU_AVX512VNNI : S2S__CPU_AVXVNNI)},
+#endif
     {&s2s__kernels_avx512, S2S__CPU_AVX2 | S2S__CPU_AVX512},
+    {&s2s__kernels_avx512vnni, S2S__CPU_AVX2 | S2S__CPU_AVX512 | S2S__CPU_AVX512VNNI},
+#endif
+#if S2S__NEON
+    {&s2s__kernels_neon, S2S__CPU_NEON},
+    {&s2s__kernels_neondot, S2S__CPU_NEON | S2S__CPU_DOTPROD},
 #endif
 };
 

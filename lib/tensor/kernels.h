@@ -29,15 +29,59 @@ typedef struct s2s__gemm {
   size_t m, n, k;
   const s2s__real *a;
   size_t a_row, a_step;
-  const s2s__real *b; /* packed, 64-byte aligned */
+  const void *b; /* packed for the slot that is called, 64-byte aligned */
   s2s__real *c;
   size_t c_row;
   const s2s__real *bias; /* [N] or NULL */
   int accumulate;
+  void *scratch; /* s2s__gemm_scratch(m, k) bytes, 64-byte aligned, of this call alone; NULL: slower with many rows */
 } s2s__gemm;
 
+#define S2S__GEMM_SCRATCH ((size_t)128 * 1024)
+
+/* Room for the copy of A: all of it when it is small (tiles of rows and depths rounded up), else a part at a time. */
+static inline size_t s2s__gemm_scratch(size_t m, size_t k) {
+  const size_t most = S2S__GEMM_SCRATCH / sizeof(float);
+  if (m >= most || k >= most) return S2S__GEMM_SCRATCH;
+  const size_t numbers = (2 * m + 16) * ((k + 7) / 8 * 8);
+  return numbers < most ? numbers * sizeof(float) : S2S__GEMM_SCRATCH;
+}
+
+/* An activation function. */
+typedef enum s2s__activation {
+  S2S__ACTIVATION_NONE,
+  S2S__ACTIVATION_RELU, /* max(x, 0); NaN stays NaN */
+  S2S__ACTIVATION_GELU,
+  S2S__ACTIVATION_SWISH,
+  S2S__ACTIVATION_TANH,
+  S2S__ACTIVATION_SIGMOID
+} s2s__activation;
+
+/* C[M,N] = activation(start + dequantised(A[M,K] B[K,N])), with whole numbers of eight bits.
+ * sum(i,j) = sum over k of qa(i,k) * qb(k,j), exact in int32 (K <= S2S__K_LIMIT_I8);
+ * C(i,j) = activation(((float)sum(i,j) * a_scale[i]) * b_scale[j] + start), every operation rounded once, so that all
+ * levels give the same bits (before an activation other than relu). start as in s2s__gemm. */
+typedef struct s2s__gemm_i8 {
+  size_t m, n, k;
+  const void *a;            /* by quantize(m, k, ...) of the same table */
+  const s2s__real *a_scale; /* [M] */
+  const void *b;            /* by pack_i8() of the same table, 64-byte aligned */
+  const s2s__real *b_scale; /* [N] */
+  s2s__real *c;
+  size_t c_row;
+  const s2s__real *bias; /* [N] or NULL */
+  int accumulate;
+  s2s__activation activation;
+} s2s__gemm_i8;
+
+#define S2S__K_LIMIT_I8 65536 /* 255 * 127 * 65536 < 2^31 */
+/* Bytes of quantize()'s and pack_i8()'s results: whole groups of four k; pack_i8 of whole panels, each with a 32-bit
+ * sum a column. */
+#define S2S__QUANTIZED_BYTES(m, k) ((m) * (((k) + 3) / 4 * 4))
+#define S2S__PACKED_I8_BYTES(padded_n, k) ((padded_n) * (((k) + 3) / 4 * 4 + 4))
+
 typedef struct s2s__kernels {
-  const char *name; /* "c", "avx2", "avx512" */
+  const char *name; /* "c", "avx2", ... */
   size_t panel;     /* columns of a packed panel */
 
   /* Packs B[K,N], B(k,j) = b[k * b_row + j * b_step], into ceil(N/panel) * panel * K numbers. Either stride may be 1:
@@ -45,21 +89,61 @@ typedef struct s2s__kernels {
   void (*pack)(size_t n, size_t k, const s2s__real *b, size_t b_row, size_t b_step, s2s__real *packed);
   void (*gemm)(const s2s__gemm *g);
 
+  /* The same with B stored as IEEE 754 binary16, in panels of the same layout: pack_f16 rounds to nearest even (beyond
+   * 65504: infinity; denormals are kept), gemm_f16 widens, exactly, and computes as gemm does: its result has the bits
+   * of gemm's on the rounded numbers. */
+  void (*pack_f16)(size_t n, size_t k, const s2s__real *b, size_t b_row, size_t b_step, uint16_t *packed);
+  void (*gemm_f16)(const s2s__gemm *g);
+
+  /* Whole numbers of eight bits, symmetric, -127 .. 127.
+   * pack_i8 lays out B(k,j) = b[k * b_row + j * b_step] in panels: panel p holds `panel` 32-bit numbers of the table's
+   * own (a column's sum, or zero), then for each group of four k `panel` columns of four bytes; zeros past K and N.
+   * quantize turns each row of x into whole numbers: with most = the largest |x|, q = x * (127 / most) rounded to
+   * nearest even, scale[i] = most / 127. Where 127 / most is infinite (all but zero) q and scale are zero; a row with
+   * NaN or infinity has scale NaN and q zero, so its results are NaN. q's layout is the table's own. */
+  void (*pack_i8)(size_t n, size_t k, const int8_t *b, size_t b_row, size_t b_step, void *packed);
+  void (*quantize)(size_t m, size_t k, const s2s__real *x, size_t x_row, void *q, s2s__real *scale);
+  void (*gemm_i8)(const s2s__gemm_i8 *g);
+
   /* Vectors of n numbers. */
   s2s__real (*dot)(size_t n, const s2s__real *x, const s2s__real *y);
   void (*axpy)(size_t n, s2s__real alpha, const s2s__real *x, s2s__real *y);            /* y += alpha x */
   void (*add)(size_t n, const s2s__real *x, s2s__real *y);                              /* y += x */
-  void (*multiply_add)(size_t n, const s2s__real *a, const s2s__real *b, s2s__real *y); /* y += a * b, each element */
   void (*scale)(size_t n, s2s__real alpha, s2s__real *x);                               /* x *= alpha */
   s2s__real (*sum)(size_t n, const s2s__real *x);
   s2s__real (*max)(size_t n, const s2s__real *x);      /* NaN when there is one */
   double (*sum_squares)(size_t n, const s2s__real *x); /* added in double */
 
-  /* y = f(x), in place allowed. Errors over the whole float range are at most 2 ULP (exp), 4 (tanh), 4 (sigmoid). */
+  /* The place of the highest number, the first of equal ones; NaN is below all. 0 when n is 0. */
+  size_t (*argmax)(size_t n, const s2s__real *x);
+  /* The places of the k highest numbers, the highest first, equal ones by place, NaN below all; k <= n. Selects without
+   * sorting the rest. */
+  void (*top_k)(size_t n, const s2s__real *x, size_t k, size_t *place);
+
+  /* y = f(x), in place allowed. Errors over the whole float range are at most 2 ULP (exp, log), 4 (tanh, sigmoid,
+   * swish) and 8 (gelu). log of zero is -infinity, of less NaN. gelu(x) = x Phi(x), the exact form (Hendrycks and
+   * Gimpel 2016); swish(x) = x sigmoid(x) (Ramachandran et al. 2017, SiLU). */
   void (*exp)(size_t n, const s2s__real *x, s2s__real *y);
+  void (*log)(size_t n, const s2s__real *x, s2s__real *y);
   void (*tanh)(size_t n, const s2s__real *x, s2s__real *y);
   void (*sigmoid)(size_t n, const s2s__real *x, s2s__real *y);
+  void (*relu)(size_t n, const s2s__real *x, s2s__real *y);
+  void (*gelu)(size_t n, const s2s__real *x, s2s__real *y);
+  void (*swish)(size_t n, const s2s__real *x, s2s__real *y);
   void (*tanh_backward)(size_t n, const s2s__real *y, const s2s__real *dy, s2s__real *dx); /* dx += dy (1 - y^2) */
+  /* dx += dy f'(x), from the input x. relu's slope at 0 is 0. */
+  void (*relu_backward)(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx);
+  void (*gelu_backward)(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx);
+  void (*swish_backward)(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx);
+
+  /* Layer normalisation of one row (Ba et al. 2016): y = (x - mean) / sqrt(variance + eps) * gain + bias, the variance
+   * biased, taken about the mean in a second pass and corrected for what that mean was rounded by; in place allowed.
+   * moments[2] gets mean and 1 / sqrt(variance + eps). */
+  void (*layer_norm)(size_t n, const s2s__real *x, const s2s__real *gain, const s2s__real *bias, s2s__real eps,
+                     s2s__real *moments, s2s__real *y);
+  /* dx, dgain and dbias are added to. */
+  void (*layer_norm_backward)(size_t n, const s2s__real *x, const s2s__real *gain, const s2s__real *moments,
+                              const s2s__real *dy, s2s__real *dx, s2s__real *dgain, s2s__real *dbias);
 
   /* x becomes softmax(x): exp(x - max) / sum, in place. A row that has +inf, or nothing but -inf, becomes NaN. */
   void (*softmax)(size_t n, s2s__real *x);
@@ -113,8 +197,9 @@ typedef struct s2s__kernels {
                s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p);
 } s2s__kernels;
 
-/* The table for a `cpu` option ("auto", "c", "avx2", "avx512") on a machine with `features` (s2s__cpu_features()), or
- * NULL when the machine, or this build, lacks it. Tables are constant; the pointer lives as long as the program. */
+/* The table for a `cpu` option ("auto", "c", "avx2", "avxvnni", "avx512", "avx512vnni", "neon", "neondot") on a machine with `features`
+ * (s2s__cpu_features()), or NULL when the machine, or this build, lacks it. Tables are constant; the pointer lives as
+ * long as the program. */
 const s2s__kernels *s2s__kernels_choose(const char *cpu, uint32_t features);
 
 /* Names of all levels of this build that `features` can run, from "c" upwards; NULL past the last. For tests and

@@ -8,6 +8,8 @@
 
 #include "tensor/gemm_plan.h"
 #include "tensor/math_c.h"
+#include "tensor/norm.h"
+#include "tensor/select.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -23,7 +25,21 @@
 
 #include "tensor/gemm_vec.h"
 
+#include "tensor/norm_vec.h"
+
+#include "tensor/select_vec.h"
+
 #include "tensor/gates_vec.h"
+
+#define TABLE_NAME "avx2"
+#define TABLE_ISA avx2
+#include "tensor/table_vec.h"
+
+#if S2S__AVXVNNI
+#define TABLE_NAME "avxvnni"
+#define TABLE_ISA avxvnni
+#include "tensor/table_vec.h"
+#endif
 
 #include "tensor/vec_end.h"
 

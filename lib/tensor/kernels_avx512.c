@@ -8,6 +8,8 @@
 
 #include "tensor/gemm_plan.h"
 #include "tensor/math_c.h"
+#include "tensor/norm.h"
+#include "tensor/select.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -23,7 +25,19 @@
 
 #include "tensor/gemm_vec.h"
 
+#include "tensor/norm_vec.h"
+
+#include "tensor/select_vec.h"
+
 #include "tensor/gates_vec.h"
+
+#define TABLE_NAME "avx512"
+#define TABLE_ISA avx512
+#include "tensor/table_vec.h"
+
+#define TABLE_NAME "avx512vnni"
+#define TABLE_ISA avx512vnni
+#include "tensor/table_vec.h"
 
 #include "tensor/vec_end.h"
 

@@ -2,13 +2,16 @@
  *
  * The portable table: what each slot of s2s__kernels means, written over s2s__real.
  *
- * Sums run in eight parts (element j goes to part j mod 8), which are then added as a tree: more exact than one
- * part, quicker, and a function of the length alone.
+ * Sums of s2s__real run in eight parts (element j goes to part j mod 8), which are then added as a tree: more exact than
+ * one part, quicker, and a function of the length alone.
  */
 #include "tensor/isa.h"
 #include "tensor/math_c.h"
+#include "tensor/norm.h"
+#include "tensor/select.h"
 
 #include <math.h>
+#include <string.h>
 
 #define S2S__PARTS 8
 
@@ -42,10 +45,6 @@ static void add_c(size_t n, const s2s__real *x, s2s__real *y) {
   for (size_t j = 0; j < n; j++) y[j] += x[j];
 }
 
-static void multiply_add_c(size_t n, const s2s__real *a, const s2s__real *b, s2s__real *y) {
-  for (size_t j = 0; j < n; j++) y[j] += a[j] * b[j];
-}
-
 static void scale_c(size_t n, s2s__real alpha, s2s__real *x) {
   for (size_t j = 0; j < n; j++) x[j] *= alpha;
 }
@@ -63,25 +62,62 @@ static double sum_squares_c(size_t n, const s2s__real *x) {
   return sum;
 }
 
-static void exp_c(size_t n, const s2s__real *x, s2s__real *y) {
-  for (size_t j = 0; j < n; j++) y[j] = s2s__exp_c(x[j]);
-}
+/* y = f(x), in blocks of a constant length without aliases, which compilers turn into vectors at -O2 already. */
+#define S2S__BLOCK 16
+#define S2S__MAP_C(name, f)                                                                                            \
+  static void name(size_t n, const s2s__real *x, s2s__real *y) {                                                       \
+    s2s__real block[S2S__BLOCK] = {0};                                                                                 \
+    for (size_t j = 0; j < n; j += S2S__BLOCK) {                                                                       \
+      const size_t count = n - j < S2S__BLOCK ? n - j : S2S__BLOCK;                                                    \
+      memcpy(block, x + j, count * sizeof *x);                                                                         \
+      for (size_t i = 0; i < S2S__BLOCK; i++) block[i] = f(block[i]);                                                  \
+      memcpy(y + j, block, count * sizeof *y);                                                                         \
+    }                                                                                                                  \
+  }
+S2S__MAP_C(exp_c, s2s__exp_c)
+S2S__MAP_C(log_c, s2s__log_c)
+S2S__MAP_C(tanh_c, s2s__tanh_c)
+S2S__MAP_C(sigmoid_c, s2s__sigmoid_c)
+S2S__MAP_C(relu_c, s2s__relu_c)
+S2S__MAP_C(gelu_c, s2s__gelu_c)
+S2S__MAP_C(swish_c, s2s__swish_c)
+S2S__MAP_C(gelu_slopes_c, s2s__gelu_slope_c)
+S2S__MAP_C(swish_slopes_c, s2s__swish_slope_c)
 
-static void tanh_c(size_t n, const s2s__real *x, s2s__real *y) {
-  for (size_t j = 0; j < n; j++) y[j] = s2s__tanh_c(x[j]);
-}
-
-static void sigmoid_c(size_t n, const s2s__real *x, s2s__real *y) {
-  for (size_t j = 0; j < n; j++) y[j] = s2s__sigmoid_c(x[j]);
-}
+/* A statement for each block of n numbers, from j on. */
+#define S2S__EACH_BLOCK(n, statement)                                                                                  \
+  for (size_t j = 0; j < (n); j += S2S__BLOCK) {                                                                       \
+    const size_t count = (n)-j < S2S__BLOCK ? (n)-j : S2S__BLOCK;                                                      \
+    statement;                                                                                                         \
+  }
 
 static void tanh_backward_c(size_t n, const s2s__real *y, const s2s__real *dy, s2s__real *dx) {
   for (size_t j = 0; j < n; j++) dx[j] += dy[j] * (1 - y[j] * y[j]);
 }
 
+static void relu_backward_c(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx) {
+  for (size_t j = 0; j < n; j++) dx[j] += x[j] > 0 ? dy[j] : x[j] != x[j] ? x[j] : 0;
+}
+
+/* dx += dy * slope */
+static void add_slopes_c(size_t n, const s2s__real *slope, const s2s__real *dy, s2s__real *dx) {
+  for (size_t j = 0; j < n; j++) dx[j] += dy[j] * slope[j];
+}
+
+static void gelu_backward_c(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx) {
+  s2s__real slope[S2S__BLOCK];
+  S2S__EACH_BLOCK(n, gelu_slopes_c(count, x + j, slope); add_slopes_c(count, slope, dy + j, dx + j));
+}
+
+static void swish_backward_c(size_t n, const s2s__real *x, const s2s__real *dy, s2s__real *dx) {
+  s2s__real slope[S2S__BLOCK];
+  S2S__EACH_BLOCK(n, swish_slopes_c(count, x + j, slope); add_slopes_c(count, slope, dy + j, dx + j));
+}
+
 /* y = exp(x - most), in place allowed; returns the sum. */
 static s2s__real exp_shifted_c(size_t n, const s2s__real *x, s2s__real most, s2s__real *y) {
-  for (size_t j = 0; j < n; j++) y[j] = s2s__exp_c(x[j] - most);
+  for (size_t j = 0; j < n; j++) y[j] = x[j] - most;
+  exp_c(n, y, y);
   return sum_c(n, y);
 }
 
@@ -97,8 +133,9 @@ static void softmax_backward_c(size_t n, const s2s__real *p, const s2s__real *dp
 
 static void log_softmax_c(size_t n, const s2s__real *x, s2s__real *y) {
   const s2s__real most = max_c(n, x);
-  s2s__real part[S2S__PARTS] = {0};
-  for (size_t j = 0; j < n; j++) part[j % S2S__PARTS] += s2s__exp_c(x[j] - most);
+  s2s__real part[S2S__PARTS] = {0}, e[S2S__BLOCK];
+  S2S__EACH_BLOCK(n, exp_shifted_c(count, x + j, most, e);
+                  for (size_t i = 0; i < count; i++) part[i % S2S__PARTS] += e[i]);
   const s2s__real log_sum = s2s__log_c(parts_sum_c(part));
   for (size_t j = 0; j < n; j++) y[j] = (x[j] - most) - log_sum;
 }
@@ -123,22 +160,21 @@ static s2s__real cross_entropy_c(size_t n, s2s__real *logits, size_t target, s2s
 static void lstm_c(size_t hidden, const s2s__real *a, const s2s__real *r, const s2s__real *c_prev, s2s__real *gates,
                    s2s__real *c, s2s__real *h) {
   const size_t f = hidden, g = 2 * hidden, o = 3 * hidden; /* offsets of the gates; i is at 0 */
-  for (size_t j = 0; j < hidden; j++) {
-    const s2s__real in = s2s__sigmoid_c(a[j] + r[j]), forget = s2s__sigmoid_c(a[f + j] + r[f + j]);
-    const s2s__real cell = s2s__tanh_c(a[g + j] + r[g + j]), out = s2s__sigmoid_c(a[o + j] + r[o + j]);
-    const s2s__real state = forget * c_prev[j] + in * cell;
-    gates[j] = in, gates[f + j] = forget, gates[g + j] = cell, gates[o + j] = out;
-    c[j] = state;
-    h[j] = out * s2s__tanh_c(state);
-  }
+  for (size_t j = 0; j < 4 * hidden; j++) gates[j] = a[j] + r[j];
+  sigmoid_c(2 * hidden, gates, gates);
+  tanh_c(hidden, gates + g, gates + g);
+  sigmoid_c(hidden, gates + o, gates + o);
+  for (size_t j = 0; j < hidden; j++) c[j] = gates[f + j] * c_prev[j] + gates[j] * gates[g + j];
+  tanh_c(hidden, c, h);
+  for (size_t j = 0; j < hidden; j++) h[j] *= gates[o + j];
 }
 
 static void lstm_backward_c(size_t hidden, const s2s__real *gates, const s2s__real *c_prev, const s2s__real *c,
                             const s2s__real *dh, s2s__real *dc, s2s__real *da) {
   const size_t f = hidden, g = 2 * hidden, o = 3 * hidden;
+  tanh_c(hidden, c, da + o);
   for (size_t j = 0; j < hidden; j++) {
-    const s2s__real in = gates[j], forget = gates[f + j], cell = gates[g + j], out = gates[o + j];
-    const s2s__real t = s2s__tanh_c(c[j]);
+    const s2s__real in = gates[j], forget = gates[f + j], cell = gates[g + j], out = gates[o + j], t = da[o + j];
     const s2s__real d = dc[j] + dh[j] * out * (1 - t * t); /* of c */
     da[j] = d * cell * (in * (1 - in));
     da[f + j] = d * c_prev[j] * (forget * (1 - forget));
@@ -151,12 +187,11 @@ static void lstm_backward_c(size_t hidden, const s2s__real *gates, const s2s__re
 static void gru_c(size_t hidden, const s2s__real *a, const s2s__real *u, const s2s__real *h_prev, s2s__real *gates,
                   s2s__real *h) {
   const size_t z = hidden, n = 2 * hidden, un = 3 * hidden; /* offsets; r is at 0 */
-  for (size_t j = 0; j < hidden; j++) {
-    const s2s__real reset = s2s__sigmoid_c(a[j] + u[j]), keep = s2s__sigmoid_c(a[z + j] + u[z + j]);
-    const s2s__real un_j = u[n + j], fresh = s2s__tanh_c(a[n + j] + reset * un_j), old = h_prev[j];
-    gates[j] = reset, gates[z + j] = keep, gates[n + j] = fresh, gates[un + j] = un_j;
-    h[j] = (1 - keep) * fresh + keep * old;
-  }
+  for (size_t j = 0; j < n; j++) gates[j] = a[j] + u[j];
+  sigmoid_c(n, gates, gates);
+  for (size_t j = 0; j < hidden; j++) gates[un + j] = u[n + j], gates[n + j] = a[n + j] + gates[j] * u[n + j];
+  tanh_c(hidden, gates + n, gates + n);
+  for (size_t j = 0; j < hidden; j++) h[j] = (1 - gates[z + j]) * gates[n + j] + gates[z + j] * h_prev[j];
 }
 
 static void gru_backward_c(size_t hidden, const s2s__real *gates, const s2s__real *h_prev, s2s__real *dh, s2s__real *da,
@@ -173,20 +208,29 @@ static void gru_backward_c(size_t hidden, const s2s__real *gates, const s2s__rea
   }
 }
 
+/* t = tanh(q + k) of a block */
+static void additive_tanh_c(size_t count, const s2s__real *q, const s2s__real *k, s2s__real *t) {
+  for (size_t i = 0; i < count; i++) t[i] = q[i] + k[i];
+  tanh_c(count, t, t);
+}
+
 static s2s__real additive_c(size_t n, const s2s__real *q, const s2s__real *k, const s2s__real *v) {
-  s2s__real part[S2S__PARTS] = {0};
-  for (size_t j = 0; j < n; j++) part[j % S2S__PARTS] += v[j] * s2s__tanh_c(q[j] + k[j]);
+  s2s__real part[S2S__PARTS] = {0}, t[S2S__BLOCK];
+  S2S__EACH_BLOCK(n, additive_tanh_c(count, q + j, k + j, t);
+                  for (size_t i = 0; i < count; i++) part[i % S2S__PARTS] += v[j + i] * t[i]);
   return parts_sum_c(part);
 }
 
 static void additive_backward_c(size_t n, const s2s__real *q, const s2s__real *k, const s2s__real *v, s2s__real ds,
                                 s2s__real *dq, s2s__real *dk, s2s__real *dv) {
-  for (size_t j = 0; j < n; j++) {
-    const s2s__real t = s2s__tanh_c(q[j] + k[j]), e = ds * v[j] * (1 - t * t);
-    dv[j] += ds * t;
-    dq[j] += e;
-    dk[j] += e;
-  }
+  s2s__real t[S2S__BLOCK];
+  S2S__EACH_BLOCK(
+      n, additive_tanh_c(count, q + j, k + j, t); for (size_t i = 0; i < count; i++) {
+        const s2s__real e = ds * v[j + i] * (1 - t[i] * t[i]);
+        dv[j + i] += ds * t[i];
+        dq[j + i] += e;
+        dk[j + i] += e;
+      });
 }
 
 static uint32_t dropout_bits_c(uint64_t key, size_t j) {
@@ -205,7 +249,8 @@ static void dropout_c(size_t n, uint64_t key, uint32_t threshold, s2s__real scal
 
 static void adam_c(size_t n, const s2s__real *gradient, s2s__real gradient_scale, double b1, double b2, s2s__real rate,
                    s2s__real v_scale, s2s__real eps, s2s__real *m, s2s__real *v, s2s__real *p) {
-  const s2s__real keep1 = (s2s__real)b1, take1 = (s2s__real)(1 - b1), keep2 = (s2s__real)b2, take2 = (s2s__real)(1 - b2);
+  const s2s__real keep1 = (s2s__real)b1, take1 = (s2s__real)(1 - b1), keep2 = (s2s__real)b2,
+                  take2 = (s2s__real)(1 - b2);
   for (size_t j = 0; j < n; j++) {
     const s2s__real g = gradient[j] * gradient_scale;
     m[j] = keep1 * m[j] + take1 * g;
@@ -219,18 +264,33 @@ const s2s__kernels s2s__kernels_c = {
     .panel = S2S__PANEL_C,
     .pack = s2s__gemm_pack_c,
     .gemm = s2s__gemm_c,
+    .pack_f16 = s2s__gemm_pack_f16_c,
+    .gemm_f16 = s2s__gemm_f16_c,
+    .pack_i8 = s2s__i8_pack_c,
+    .quantize = s2s__i8_quantize_c,
+    .gemm_i8 = s2s__i8_gemm_c,
     .dot = dot_c,
     .axpy = axpy_c,
     .add = add_c,
-    .multiply_add = multiply_add_c,
     .scale = scale_c,
     .sum = sum_c,
     .max = max_c,
     .sum_squares = sum_squares_c,
+    .argmax = s2s__argmax_c,
+    .top_k = s2s__top_k_c,
     .exp = exp_c,
+    .log = log_c,
     .tanh = tanh_c,
     .sigmoid = sigmoid_c,
+    .relu = relu_c,
+    .gelu = gelu_c,
+    .swish = swish_c,
     .tanh_backward = tanh_backward_c,
+    .relu_backward = relu_backward_c,
+    .gelu_backward = gelu_backward_c,
+    .swish_backward = swish_backward_c,
+    .layer_norm = s2s__layer_norm_c,
+    .layer_norm_backward = s2s__layer_norm_backward_c,
     .softmax = softmax_c,
     .softmax_backward = softmax_backward_c,
     .log_softmax = log_softmax_c,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every vector kernel, once, over the verbs of a level (vec_avx2.h, vec_avx512.h); kernels_c.c says what each means.
+ * Sums, elementwise kernels and softmax over the verbs of a level (vec_NAME.h); kernels_c.c says what each means.
  * Included once for each level.
  *
  * Elementwise kernels are written for `count` numbers from j on, at most VEC_WIDTH; VEC_EACH and VEC_MAP run that over
@@ -60,24 +60,35 @@ static float KERNEL(sum)(size_t n, const float *x) {
 }
 
 static double KERNEL(sum_squares)(size_t n, const float *x) {
-  VEC(wide) low = VEC(wide_zero)(), high = low;
-  VEC_EACH(n, low = VEC(wide_square)(VEC(wide_low)(AT(x)), low); high = VEC(wide_square)(VEC(wide_high)(AT(x)), high));
-  return VEC(wide_sum)(low) + VEC(wide_sum)(high);
+  VEC(wide) low = VEC(wide_zero)(), high = low, low2 = low, high2 = low;
+  size_t from = 0;
+  for (; from + 2 * VEC_WIDTH <= n; from += 2 * VEC_WIDTH) {
+    const VEC(real) x0 = VEC(load)(x + from), x1 = VEC(load)(x + from + VEC_WIDTH);
+    low = VEC(wide_square)(VEC(wide_low)(x0), low), high = VEC(wide_square)(VEC(wide_high)(x0), high);
+    low2 = VEC(wide_square)(VEC(wide_low)(x1), low2), high2 = VEC(wide_square)(VEC(wide_high)(x1), high2);
+  }
+  x += from;
+  VEC_EACH(n - from, low = VEC(wide_square)(VEC(wide_low)(AT(x)), low);
+           high = VEC(wide_square)(VEC(wide_high)(AT(x)), high));
+  return (VEC(wide_sum)(low) + VEC(wide_sum)(low2)) + (VEC(wide_sum)(high) + VEC(wide_sum)(high2));
 }
 
+/* The higher, and m where it is NaN: max gives its second operand then, so that NaN comes in, and here it stays. */
+S2S__INLINE VEC(real) KERNEL(max_step)(VEC(real) m, VEC(real) x) { return VEC(keep_nan)(VEC(max)(m, x), m); }
+
 static float KERNEL(max)(size_t n, const float *x) {
-  const VEC(real) least = VEC(set1)(-INFINITY);
-  VEC(real) m0 = least, m1 = least;
-  float most = -INFINITY;
+  VEC(real) m0 = VEC(set1)(-INFINITY), m1 = m0, m2 = m0, m3 = m0;
   size_t j = 0;
-  for (; j + 2 * VEC_WIDTH <= n; j += 2 * VEC_WIDTH) { /* max gives NaN when its second operand is */
-    const VEC(real) x0 = VEC(load)(x + j), x1 = VEC(load)(x + j + VEC_WIDTH);
-    m0 = VEC(keep_nan)(VEC(max)(m0, x0), m0);
-    m1 = VEC(keep_nan)(VEC(max)(m1, x1), m1);
+  for (; j + 4 * VEC_WIDTH <= n; j += 4 * VEC_WIDTH) {
+    m0 = KERNEL(max_step)(m0, VEC(load)(x + j));
+    m1 = KERNEL(max_step)(m1, VEC(load)(x + j + VEC_WIDTH));
+    m2 = KERNEL(max_step)(m2, VEC(load)(x + j + 2 * VEC_WIDTH));
+    m3 = KERNEL(max_step)(m3, VEC(load)(x + j + 3 * VEC_WIDTH));
   }
-  m0 = VEC(keep_nan)(VEC(max)(m0, m1), m0);
+  for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) m0 = KERNEL(max_step)(m0, VEC(load)(x + j));
+  m0 = KERNEL(max_step)(KERNEL(max_step)(m0, m1), KERNEL(max_step)(m2, m3));
   if (VEC(any_nan)(m0)) return NAN;
-  most = VEC(highest)(m0);
+  float most = VEC(highest)(m0);
   for (; j < n; j++)
     if (x[j] > most || x[j] != x[j]) most = x[j];
   return most;
@@ -92,10 +103,6 @@ static void KERNEL(axpy)(size_t n, float alpha, const float *x, float *y) {
 
 static void KERNEL(add)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(add)(AT(x), AT(y))); }
 
-static void KERNEL(multiply_add)(size_t n, const float *a, const float *b, float *y) {
-  VEC_MAP(n, y, VEC(fma)(AT(a), AT(b), AT(y)));
-}
-
 static void KERNEL(scale)(size_t n, float alpha, float *x) {
   const VEC(real) factor = VEC(set1)(alpha);
   VEC_MAP(n, x, VEC(mul)(AT(x), factor));
@@ -104,6 +111,13 @@ static void KERNEL(scale)(size_t n, float alpha, float *x) {
 static void KERNEL(exp)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(exp)(AT(x))); }
 static void KERNEL(tanh)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(tanh)(AT(x))); }
 static void KERNEL(sigmoid)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(sigmoid)(AT(x))); }
+static void KERNEL(log)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(log)(AT(x))); }
+static void KERNEL(relu)(size_t n, const float *x, float *y) {
+  const VEC(real) zero = VEC(zero)();
+  VEC_MAP(n, y, VEC(greater)(zero, AT(x), zero, AT(x)));
+}
+static void KERNEL(gelu)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(gelu)(AT(x))); }
+static void KERNEL(swish)(size_t n, const float *x, float *y) { VEC_MAP(n, y, VEC(swish)(AT(x))); }
 
 /* 1 - y^2, rounded once */
 S2S__INLINE VEC(real) KERNEL(tanh_slope)(VEC(real) y) { return VEC(fnma)(y, y, VEC(set1)(1.0f)); }
@@ -112,6 +126,19 @@ S2S__INLINE VEC(real) KERNEL(sigmoid_slope)(VEC(real) y) { return VEC(mul)(y, VE
 
 static void KERNEL(tanh_backward)(size_t n, const float *y, const float *dy, float *dx) {
   VEC_MAP(n, dx, VEC(fma)(AT(dy), KERNEL(tanh_slope)(AT(y)), AT(dx)));
+}
+
+static void KERNEL(relu_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  const VEC(real) zero = VEC(zero)();
+  VEC_MAP(n, dx, VEC(add)(VEC(keep_nan)(VEC(greater)(AT(x), zero, AT(dy), zero), AT(x)), AT(dx)));
+}
+
+static void KERNEL(gelu_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  VEC_MAP(n, dx, VEC(fma)(AT(dy), VEC(gelu_slope)(AT(x)), AT(dx)));
+}
+
+static void KERNEL(swish_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  VEC_MAP(n, dx, VEC(fma)(AT(dy), VEC(swish_slope)(AT(x)), AT(dx)));
 }
 
 /* ---- softmax ---- */

@@ -5,9 +5,11 @@
  */
 #define VEC(verb) S2S__JOIN(vec_##verb, avx512)
 #define KERNEL(name) S2S__JOIN(name, avx512)
-#define VEC_NAME "avx512"
 #define VEC_WIDTH 16
-#define VEC_TILE_ROWS 10 /* 23 of 32 registers; more rows would make A's blocks shallower, which costs more */
+#define VEC_TILE_ROWS 12 /* 27 of 32 registers */
+#define VEC_TILE_DEPTH 512
+#define VEC_A_AHEAD 0
+#define VEC_B_AHEAD 8
 
 typedef __m512 VEC(real);
 typedef __m512d VEC(wide);
@@ -15,6 +17,13 @@ typedef __m512i VEC(word);
 
 S2S__INLINE VEC(real) VEC(load)(const float *p) { return _mm512_loadu_ps(p); }
 S2S__INLINE void VEC(store)(float *p, VEC(real) x) { _mm512_storeu_ps(p, x); }
+S2S__INLINE VEC(real) VEC(load_f16)(const uint16_t *p) {
+  const __m256 low = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+  return _mm512_insertf32x8(_mm512_castps256_ps512(low), _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8))), 1);
+}
+S2S__INLINE void VEC(store_f16)(uint16_t *p, VEC(real) x) {
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+}
 S2S__INLINE VEC(real) VEC(set1)(float x) { return _mm512_set1_ps(x); }
 S2S__INLINE VEC(real) VEC(zero)(void) { return _mm512_setzero_ps(); }
 
@@ -56,7 +65,27 @@ S2S__INLINE VEC(real) VEC(keep_nan)(VEC(real) m, VEC(real) x) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), m, x);
 }
 
-S2S__INLINE VEC(real) VEC(power)(VEC(real) n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
+S2S__INLINE VEC(real) VEC(greater)(VEC(real) a, VEC(real) b, VEC(real) x, VEC(real) y) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ), y, x);
+}
+S2S__INLINE int VEC(any_greater)(VEC(real) a, VEC(real) b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0; }
+
+S2S__INLINE int VEC(all_less)(VEC(real) a, VEC(real) b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) == 0xffff; }
+
+S2S__INLINE VEC(real) VEC(raise)(VEC(real) p, VEC(real) s) {
+  const VEC(word) exponent = _mm512_slli_epi32(_mm512_castps_si512(s), 23);
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), exponent));
+}
+S2S__INLINE VEC(real) VEC(eighth_power)(VEC(real) s) {
+  const VEC(word) m = _mm512_castps_si512(s), part = _mm512_broadcast_i32x8(_mm256_setr_epi32(S2S__EIGHTHS));
+  return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_permutexvar_epi32(m, part), _mm512_slli_epi32(m, 20)));
+}
+S2S__INLINE VEC(real) VEC(split)(VEC(real) x, VEC(real) * n) {
+  const VEC(word) bits = _mm512_castps_si512(x);
+  const VEC(word) whole = _mm512_srai_epi32(_mm512_sub_epi32(bits, _mm512_set1_epi32(0x3f3504f3)), 23);
+  *n = _mm512_cvtepi32_ps(whole);
+  return _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(whole, 23)));
+}
 S2S__INLINE VEC(real) VEC(scale_power)(VEC(real) p, VEC(real) n) { return _mm512_scalef_ps(p, n); }
 
 S2S__INLINE float VEC(sum)(VEC(real) x) {
@@ -92,3 +121,16 @@ S2S__INLINE VEC(word) VEC(word_right)(VEC(word) a, int bits) { return _mm512_srl
 S2S__INLINE VEC(real) VEC(where_at_least)(VEC(word) a, VEC(word) b, VEC(real) x) {
   return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(a, b), x);
 }
+
+/* Half a vector: widening binary16 is quicker by 256 bits, so that one row, all widening, is multiplied by these. */
+#define VEC_SLIM_WIDTH 8
+typedef __m256 VEC(slim);
+S2S__INLINE VEC(slim) VEC(slim_load_f16)(const uint16_t *p) {
+  return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+S2S__INLINE VEC(slim) VEC(slim_load)(const float *p) { return _mm256_loadu_ps(p); }
+S2S__INLINE void VEC(slim_store)(float *p, VEC(slim) x) { _mm256_storeu_ps(p, x); }
+S2S__INLINE VEC(slim) VEC(slim_set1)(float x) { return _mm256_set1_ps(x); }
+S2S__INLINE VEC(slim) VEC(slim_fma)(VEC(slim) a, VEC(slim) b, VEC(slim) c) { return _mm256_fmadd_ps(a, b, c); }
+
+#include "tensor/vec_x86.h"

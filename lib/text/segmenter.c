@@ -2,30 +2,26 @@
  *
  * The table of segmenters, and what they share: the array of spans, and the check a text must pass before it is split.
  *
- * A new segmenter is a file segmenter_NAME.c that defines s2s__segmenter_NAME, and one line in the table below.
+ * A new segmenter is a file segmenter_NAME.c that defines s2s__segmenter_NAME, and one name in base/members.h.
  */
 #include "text/segmenter.h"
 
+#include "base/members.h"
 #include "base/utf8.h"
 
 #include <string.h>
 
-#define SEGMENTER_TABLE(X)                                                                                             \
-  X(chars)                                                                                                             \
-  X(words)
-
 #define SEGMENTER_DECLARE(name) extern const s2s__segmenter s2s__segmenter_##name;
-SEGMENTER_TABLE(SEGMENTER_DECLARE)
+S2S__SEGMENTERS(SEGMENTER_DECLARE)
 #undef SEGMENTER_DECLARE
 
 const s2s__segmenter *s2s__segmenter_find(const char *name) {
 #define SEGMENTER_COMPARE(id)                                                                                          \
   if (strcmp(name, s2s__segmenter_##id.name) == 0) return &s2s__segmenter_##id;
-  SEGMENTER_TABLE(SEGMENTER_COMPARE)
+  S2S__SEGMENTERS(SEGMENTER_COMPARE)
 #undef SEGMENTER_COMPARE
   return NULL;
 }
-#undef SEGMENTER_TABLE
 
 void s2s__spans_init(s2s__spans *spans, const s2s__host *host) {
   memset(spans, 0, sizeof *spans);

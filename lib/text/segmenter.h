@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Segmenters: text to tokens and back. Adding one is one file and one line in the table of segmenter.c.
+ * Segmenters: text to tokens and back. Adding one is one file and one name in base/members.h.
  *
  * A token is a span of the text; spans do not overlap and are in order.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Optimisers: rules that turn a gradient into an update. Adding one is one file and one line in the table of optimizer.c.
+ * Optimisers: rules that turn a gradient into an update. Adding one is one file and one name in base/members.h.
  *
  * A rule works on any range of the flat arrays, so that threads can share an update.
  */
@@ -25,7 +25,6 @@ typedef struct s2s__optimizer {
   void (*apply)(const s2s__update *update, size_t begin, size_t end);
 } s2s__optimizer;
 
-extern const s2s__optimizer s2s__optimizer_adam; /* optimizer_adam.c */
 
 const s2s__optimizer *s2s__optimizer_find(const char *name);
 

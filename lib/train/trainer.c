@@ -37,8 +37,10 @@ static int32_t trainer_init_network(s2s_trainer *t, s2s__error *error) {
   return S2S_OK;
 }
 
+/* Threads beyond one a shard are divided among the shards, for their large multiplications. */
 static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
   const size_t shards = s2s__option_size(&t->options, S2S__BATCH_SHARDS), total = t->network.params.total;
+  const size_t threads = s2s__pool_threads(t->pool) / shards;
   t->shard = s2s__arena_take_zeroed(&t->arena, shards * sizeof *t->shard);
   if (!t->shard) return s2s__fail_memory(error, shards * sizeof *t->shard, "the shards");
   for (size_t s = 0; s < shards; s++) s2s__arena_init(&t->shard[s].arena, &t->host);
@@ -46,6 +48,7 @@ static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
   for (size_t s = 0; s < shards; s++) {
     t->shard[s].gradient = S2S__TAKE(&t->arena, s2s__real, total);
     if (!t->shard[s].gradient) return s2s__fail_memory(error, total * sizeof(s2s__real), "the gradients");
+    if (threads >= 2) S2S__TRY(s2s__pool_new(&t->host, threads, &t->shard[s].pool, error));
   }
   return S2S_OK;
 }
@@ -130,7 +133,10 @@ void s2s__trainer_free(s2s_trainer *trainer) {
   s2s_trainer *t = trainer;
   const s2s__host host = s2s__host_given(&t->host, &t->budget);
   s2s__pool_free(t->pool);
-  for (size_t s = 0; s < t->shards; s++) s2s__arena_free(&t->shard[s].arena);
+  for (size_t s = 0; s < t->shards; s++) {
+    s2s__pool_free(t->shard[s].pool);
+    s2s__arena_free(&t->shard[s].arena);
+  }
   if (t->has_dev) s2s__evaluation_free(&t->dev);
   if (t->epoch.host.allocate) s2s__epoch_free(&t->epoch);
   if (t->dataset.capacity) s2s__dataset_free(&t->dataset);
@@ -233,7 +239,7 @@ static double trainer_figure(const s2s_metrics *metrics, const char *name) {
 static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s__score *score, s2s__error *error) {
   s2s__search greedy;
   s2s_metrics figures = {.count = 0};
-  s2s__search_read(&greedy, NULL);
+  s2s__search_read(&greedy, &t->options); /* the lengths; beam and n-best play no part */
   greedy.beam = greedy.nbest = 1;
   const int32_t status = s2s__evaluate(&t->dev, model, &greedy, t->pool, &t->cancelled, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */

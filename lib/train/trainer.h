@@ -19,6 +19,7 @@ typedef struct s2s__shard {
   s2s__arena arena;
   s2s__error error;
   s2s__real *gradient; /* flat */
+  s2s__pool *pool;     /* of its own, where there are threads to spare */
   double loss;         /* smoothed, summed over target tokens */
 } s2s__shard;
 

@@ -32,9 +32,11 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   memset(shard->gradient, 0, t->network.params.total * sizeof *shard->gradient);
   shard->loss = 0;
   s2s__graph_init(&graph, &shard->arena, t->kernels, &shard->error);
+  graph.pool = shard->pool;
   graph.recording = 1;
   graph.gradient = shard->gradient;
   graph.dropout = s2s__option_real(&t->options, S2S__DROPOUT);
+  graph.dropout_variational = s2s__option_bool(&t->options, S2S__DROPOUT_VARIATIONAL);
   graph.dropout_key = s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
   S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, job->count, number, t->shards, &shard->arena, example,

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Attention with heads and its projections (Vaswani et al. 2017), under the names, shapes and numbers of PyTorch's
+ * nn.MultiheadAttention:
+ *
+ *     [q; k; v] = in_proj x + in_proj_bias;  y = out_proj(context of all heads) + out_proj.bias
+ */
+#ifndef S2S__MODEL_HEADS_H
+#define S2S__MODEL_HEADS_H
+
+#include "model/params.h"
+#include "nn/layers.h"
+#include "nn/multihead.h"
+
+/* in_proj_weight [3D, D] with rows q, k, v; across to a memory q is one part, k and v another. */
+typedef struct s2s__heads {
+  size_t dim, count;                              /* D, heads */
+  const s2s__param *in_weight, *in_bias;          /* all of it */
+  const s2s__param *in_part[2], *in_part_bias[2]; /* q; k and v */
+  const s2s__param *out_weight, *out_bias;
+} s2s__heads;
+
+/* One attention's place: its parameters, what queries see, and for a decoder's step the keys and values so far. */
+typedef struct s2s__sight {
+  const s2s__ragged *ragged;
+  s2s__tensor *memory;  /* keys and values side by side [*, 2D]; NULL: the layer's own rows */
+  s2s__tensor **cache;  /* [rows, t * 2D], grown by one step; NULL: all rows are here */
+  s2s__tensor *weights; /* out: [heads, total] */
+} s2s__sight;
+
+/* PREFIX.in_proj_weight and the others; `crosses`: queries and memory are not the same rows. */
+int32_t s2s__heads_declare(s2s__params *params, const char *prefix, size_t dim, size_t count, int crosses,
+                           s2s__heads *heads, s2s__error *error);
+
+/* Keys and values [rows, 2D] of a memory, side by side. */
+int32_t s2s__heads_memory(s2s__graph *graph, const s2s__heads *heads, s2s__tensor *memory, s2s__tensor **keys_values);
+
+/* y [rows, D] for queries x [rows, D]. */
+int32_t s2s__heads_attend(s2s__graph *graph, const s2s__heads *heads, s2s__sight *sight, s2s__tensor *x,
+                          s2s__tensor **y);
+
+#endif

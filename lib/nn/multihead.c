@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Attention with heads, forward and backward side by side. See multihead.h.
+ */
+#include "nn/multihead.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what a query sees ----------------------------------------------------------------------------------------------
+ */
+
+static int32_t multihead_ragged(s2s__ragged *ragged, s2s__arena *arena, size_t queries, size_t **index,
+                                s2s__error *error) {
+  size_t count;
+  *index = s2s__multiply_fits(queries, 3, &count) ? S2S__TAKE(arena, size_t, count + 1) : NULL;
+  if (!*index) return s2s__fail_memory(error, queries * 3 * sizeof(size_t), "an attention");
+  *ragged = (s2s__ragged){queries, 0, *index, *index + queries, *index + 2 * queries};
+  return S2S_OK;
+}
+
+int32_t s2s__ragged_init_causal(s2s__ragged *ragged, s2s__arena *arena, const s2s__rows *rows, s2s__error *error) {
+  size_t *index;
+  S2S__TRY(multihead_ragged(ragged, arena, rows->total, &index, error));
+  size_t *first = index, *length = index + rows->total, *offset = length + rows->total;
+  for (size_t s = 0; s < rows->count; s++)
+    for (size_t t = 0; t < rows->length[s]; t++) {
+      const size_t i = rows->offset[s] + t;
+      first[i] = rows->offset[s];
+      length[i] = t + 1;
+    }
+  for (size_t i = 0; i < rows->total; i++) {
+    offset[i] = ragged->total;
+    ragged->total += length[i];
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__ragged_init_even(s2s__ragged *ragged, s2s__arena *arena, size_t queries, size_t length,
+                              s2s__error *error) {
+  size_t *index;
+  S2S__TRY(multihead_ragged(ragged, arena, queries, &index, error));
+  for (size_t i = 0; i < queries; i++) {
+    index[i] = index[2 * queries + i] = i * length;
+    index[queries + i] = length;
+  }
+  ragged->total = queries * length;
+  return S2S_OK;
+}
+
+/* ---- forward -------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct multihead_op {
+  s2s__columns q, k, v;
+  size_t dim, heads;
+  const s2s__ragged *ragged;
+  s2s__tensor *context, *weights;
+} multihead_op;
+
+/* Row r of columns, from column `at` on. */
+static s2s__real *multihead_row(s2s__columns c, s2s__real *data, size_t r, size_t at) {
+  return data + r * c.x->cols + c.first + at;
+}
+
+static s2s__real multihead_scale(const multihead_op *op) {
+  return (s2s__real)(1.0 / sqrt((double)(op->dim / op->heads)));
+}
+
+/* One query and head: weights, then context. */
+static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, size_t i, size_t head) {
+  const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i], first = op->ragged->first[i];
+  const s2s__real *q = multihead_row(op->q, op->q.x->data, i, at), scale = multihead_scale(op);
+  s2s__real *w = op->weights->data + head * op->ragged->total + op->ragged->offset[i];
+  s2s__real *context = op->context->data + i * op->dim + at;
+  for (size_t j = 0; j < n; j++) w[j] = scale * kernels->dot(d, q, multihead_row(op->k, op->k.x->data, first + j, at));
+  kernels->softmax(n, w);
+  memset(context, 0, d * sizeof *context);
+  for (size_t j = 0; j < n; j++) kernels->axpy(d, w[j], multihead_row(op->v, op->v.x->data, first + j, at), context);
+}
+
+/* ---- backward ------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct multihead_gradients {
+  s2s__real *q, *k, *v;
+  s2s__real *dw, *ds; /* of one query's scores */
+} multihead_gradients;
+
+/* dw_j = dy . v_j; dv_j += w_j dy; ds = softmax backward of dw; dq += scale ds_j k_j; dk_j += scale ds_j q */
+static void multihead_step_back(const s2s__kernels *kernels, const multihead_op *op, const multihead_gradients *g,
+                                size_t i, size_t head) {
+  const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i], first = op->ragged->first[i];
+  const s2s__real *dy = op->context->grad + i * op->dim + at, scale = multihead_scale(op);
+  const s2s__real *w = op->weights->data + head * op->ragged->total + op->ragged->offset[i];
+  const s2s__real *q = multihead_row(op->q, op->q.x->data, i, at);
+  s2s__real *dq = multihead_row(op->q, g->q, i, at);
+  for (size_t j = 0; j < n; j++) {
+    g->dw[j] = kernels->dot(d, dy, multihead_row(op->v, op->v.x->data, first + j, at));
+    kernels->axpy(d, w[j], dy, multihead_row(op->v, g->v, first + j, at));
+  }
+  memset(g->ds, 0, n * sizeof *g->ds);
+  kernels->softmax_backward(n, w, g->dw, g->ds);
+  for (size_t j = 0; j < n; j++) {
+    const s2s__real ds = scale * g->ds[j];
+    kernels->axpy(d, ds, multihead_row(op->k, op->k.x->data, first + j, at), dq);
+    kernels->axpy(d, ds, q, multihead_row(op->k, g->k, first + j, at));
+  }
+}
+
+static int32_t multihead_backward(s2s__graph *graph, void *data) {
+  const multihead_op *op = data;
+  if (!op->context->grad) return S2S_OK;
+  multihead_gradients g;
+  size_t longest = 0;
+  S2S__TRY(s2s__graph_gradient(graph, op->q.x, &g.q));
+  S2S__TRY(s2s__graph_gradient(graph, op->k.x, &g.k));
+  S2S__TRY(s2s__graph_gradient(graph, op->v.x, &g.v));
+  for (size_t i = 0; i < op->ragged->queries; i++)
+    if (op->ragged->length[i] > longest) longest = op->ragged->length[i];
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  S2S__GRAPH_TAKE(graph, s2s__real, longest, g.dw);
+  S2S__GRAPH_TAKE(graph, s2s__real, longest, g.ds);
+  for (size_t i = 0; i < op->ragged->queries; i++)
+    for (size_t head = 0; head < op->heads; head++) multihead_step_back(graph->kernels, op, &g, i, head);
+  s2s__arena_rewind(graph->arena, mark);
+  return S2S_OK;
+}
+
+int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__columns v, size_t dim, size_t heads,
+                       const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights) {
+  multihead_op *op;
+  S2S__GRAPH_TAKE(graph, multihead_op, 1, op);
+  *op = (multihead_op){.q = q, .k = k, .v = v, .dim = dim, .heads = heads, .ragged = ragged};
+  S2S__TRY(s2s__graph_tensor(graph, ragged->queries, dim, &op->context));
+  S2S__TRY(s2s__graph_tensor(graph, heads, ragged->total, &op->weights));
+  for (size_t i = 0; i < ragged->queries; i++)
+    for (size_t head = 0; head < heads; head++) multihead_forward(graph->kernels, op, i, head);
+  *context = op->context;
+  if (weights) *weights = op->weights;
+  return graph->recording ? s2s__graph_record(graph, multihead_backward, op) : S2S_OK;
+}
+
+int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean) {
+  const size_t n = weights->cols;
+  S2S__TRY(s2s__graph_tensor(graph, 1, n, mean));
+  memset((*mean)->data, 0, n * sizeof *(*mean)->data);
+  for (size_t head = 0; head < weights->rows; head++) graph->kernels->add(n, weights->data + head * n, (*mean)->data);
+  graph->kernels->scale(n, (s2s__real)(1.0 / (double)weights->rows), (*mean)->data);
+  return S2S_OK;
+}

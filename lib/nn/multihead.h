@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scaled dot-product attention with heads (Vaswani et al. 2017), over packed rows. Head h of H uses columns h*D/H ..
+ * (h+1)*D/H-1 of queries, keys and values:
+ *
+ *     w_ij = softmax over j of (q_i . k_j / sqrt(D/H));  context_i = sum over j of w_ij v_j
+ *
+ * What query i sees is a s2s__ragged: the rows of one sentence, those up to itself (causal), or its own cache.
+ */
+#ifndef S2S__NN_MULTIHEAD_H
+#define S2S__NN_MULTIHEAD_H
+
+#include "nn/attend.h"
+
+/* Columns first .. first+D-1 of a tensor. */
+typedef struct s2s__columns {
+  s2s__tensor *x;
+  size_t first;
+} s2s__columns;
+
+/* A token sees those of its sentence up to itself. */
+int32_t s2s__ragged_init_causal(s2s__ragged *ragged, s2s__arena *arena, const s2s__rows *rows, s2s__error *error);
+/* Query i sees rows i*length .. (i+1)*length-1. */
+int32_t s2s__ragged_init_even(s2s__ragged *ragged, s2s__arena *arena, size_t queries, size_t length, s2s__error *error);
+
+/* context [queries, dim]; weights [heads, ragged->total] (may be NULL). heads divides dim. */
+int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__columns v, size_t dim, size_t heads,
+                       const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
+
+/* The heads' mean [1, total] of weights [heads, total]; for alignments: has no backward pass. */
+int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean);
+
+#endif
