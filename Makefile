@@ -271,7 +271,7 @@ check-fuzz:
 	else $(MAKE) VARIANT=fuzz run-fuzz; fi
 .PHONY: run-fuzz
 run-fuzz: $(fuzz_programs)
-	@mkdir -p build/tmp; for fuzzer in $^; do $$fuzzer -max_total_time=10 -artifact_prefix=build/tmp/ || exit 1; done
+	@mkdir -p build/tmp; for fuzzer in $^; do $$fuzzer -verbosity=0 -max_total_time=10 -artifact_prefix=build/tmp/ || exit 1; done
 
 # ---- installing -----------------------------------------------------------------------------------------------------
 

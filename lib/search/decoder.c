@@ -30,11 +30,18 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
   return S2S_OK;
 }
 
+static void decoder_free_parents(s2s_decoder *decoder) {
+  s2s__free(&decoder->host, decoder->parents, decoder->parents_capacity * sizeof *decoder->parents);
+  decoder->parents = NULL;
+  decoder->parents_capacity = 0;
+}
+
 int32_t s2s__decoder_finish(s2s_decoder *decoder, int32_t status, s2s__error *error) {
   if (status == S2S_OUT_OF_MEMORY) {
     decoder->stepper.started = 0;
     s2s__stepper_free(&decoder->stepper);
     s2s__arena_free(&decoder->arena);
+    decoder_free_parents(decoder);
   }
   return s2s__name_limit(&decoder->host, error, status);
 }
@@ -44,7 +51,7 @@ void s2s__decoder_free(s2s_decoder *decoder) {
   const s2s__host host = s2s__host_given(&decoder->host, &decoder->budget);
   s2s__stepper_free(&decoder->stepper);
   s2s__arena_free(&decoder->arena);
-  s2s__free(&decoder->host, decoder->parents, decoder->parents_capacity * sizeof *decoder->parents);
+  decoder_free_parents(decoder);
   s2s__model_release(decoder->model);
   s2s__free(&host, decoder, sizeof *decoder);
 }
