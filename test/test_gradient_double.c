@@ -286,20 +286,26 @@ static int32_t forward_dropout(rig *r) {
   return rig_output(r, y), S2S_OK;
 }
 
-static void check_dropout(double rate) {
+static int32_t forward_word_dropout(rig *r) {
+  s2s__tensor *y;
+  S2S__TRY(s2s__word_dropout(&r->graph, &r->leaf[0], &r->rows, S2S_TARGET, &y));
+  return rig_output(r, y), S2S_OK;
+}
+
+static void check_dropout(const char *name, rig_forward forward, double rate) {
   static const size_t length[4] = {3, 1, 0, 2};
   static const uint64_t stream[4] = {4, 9, 2, 6};
   rig r;
   char what[48];
   rig_open(&r);
-  r.forward = forward_dropout;
-  r.graph.dropout = rate;
+  r.forward = forward;
+  r.graph.dropout = r.graph.word_dropout[S2S_TARGET] = rate;
   r.graph.dropout_key = seed;
   must(&r, s2s__rows_init(&r.rows, &r.arena, length, 4, &r.error));
   r.rows.stream = stream;
   rig_fill(&r);
   rig_leaf(&r, r.rows.total, 5);
-  snprintf(what, sizeof what, "dropout %.1f", rate);
+  snprintf(what, sizeof what, "%s %.1f", name, rate);
   rig_check_all(&r, what);
 }
 
@@ -427,8 +433,9 @@ static void check_layers(void) {
   check_rows("selected rows, one twice, one never", forward_select, 4, shuffled);
   check_rows("all rows selected in their order", forward_select, 4, same);
   check_rows("placed rows", forward_place, 2, NULL);
-  check_dropout(0);
-  check_dropout(0.3);
+  check_dropout("dropout", forward_dropout, 0);
+  check_dropout("dropout", forward_dropout, 0.3);
+  check_dropout("word dropout", forward_word_dropout, 0.5);
 }
 
 static void check_recurrent_layers(void) {

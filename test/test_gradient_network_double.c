@@ -141,6 +141,7 @@ static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
   s2s__error_clear(&w->error);
   s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
   w->graph.dropout = bit(p, BIT_DROPOUT) ? 0.3 : 0;
+  w->graph.word_dropout[S2S_SOURCE] = w->graph.word_dropout[S2S_TARGET] = w->graph.dropout;
   w->graph.dropout_variational = (int)below(2);
   w->graph.dropout_key = random_state;
   const int32_t status =

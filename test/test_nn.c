@@ -467,6 +467,48 @@ static void check_dropout(void) {
   lab_close(&l);
 }
 
+static s2s__tensor *without_words(lab *l, s2s__tensor *x, const s2s__rows *rows, int32_t side) {
+  s2s__tensor *y;
+  must(l, s2s__word_dropout(&l->graph, x, rows, side, &y));
+  return y;
+}
+
+static void check_word_dropout(void) {
+  enum { ROWS = 1000, COLS = 5 };
+  const size_t length[2] = {ROWS / 2, ROWS / 2};
+  const double rate = 0.4;
+  lab l;
+  s2s__rows rows;
+  size_t zeros = 0, scaled = 0;
+  float ones[ROWS * COLS];
+  for (size_t i = 0; i < ROWS * COLS; i++) ones[i] = 1;
+  lab_open(&l, "linear");
+  must(&l, s2s__rows_init(&rows, &l.arena, length, 2, &l.error));
+  s2s__tensor *x = lab_tensor(&l, ones, ROWS, COLS);
+  l.graph.word_dropout[S2S_TARGET] = rate;
+  l.graph.dropout_key = 12345;
+  ok(without_words(&l, x, &rows, S2S_SOURCE) == x, "word dropout of the target leaves the source alone");
+  const s2s__tensor *mask = without_words(&l, x, &rows, S2S_TARGET);
+  for (size_t r = 0; r < ROWS; r++) {
+    const s2s__real *row = mask->data + r * COLS;
+    size_t same = 1;
+    for (size_t i = 1; i < COLS; i++) same += row[i] == row[0];
+    zeros += same == COLS && row[0] == 0;
+    scaled += same == COLS && fabs((double)row[0] - 1 / (1 - rate)) < 1e-6;
+  }
+  const double share = (double)zeros / ROWS, deviation = sqrt(rate * (1 - rate) / ROWS);
+  ok(zeros + scaled == ROWS, "a word is dropped as a whole, or divided by the share that is kept");
+  ok(fabs(share - rate) < 4 * deviation, "the share of dropped words is the rate (%.4f)", share);
+  l.graph.word_dropout[S2S_SOURCE] = rate;
+  ok(memcmp(mask->data, without_words(&l, x, &rows, S2S_SOURCE)->data, sizeof(s2s__real) * ROWS * COLS) != 0,
+     "the source draws other words");
+  rows.position = 1;
+  const s2s__tensor *later = without_words(&l, x, &rows, S2S_TARGET);
+  ok(memcmp(later->data, mask->data + COLS, (ROWS / 2 - 1) * COLS * sizeof(s2s__real)) == 0,
+     "a word's draw goes by its position in the sentence");
+  lab_close(&l);
+}
+
 int main(void) {
   static const char *const recurrent[] = {
       "lstm_1l", "lstm_1l_len", "lstm_1l_nobias", "lstm_2l",    "lstm_bi_len",   "lstm_bi_2l_len", "lstm_wide",
@@ -488,6 +530,7 @@ int main(void) {
   check_clip();
   check_rows();
   check_dropout();
+  check_word_dropout();
   diag("worst error %.2e", worst_of_all);
   return done();
 }

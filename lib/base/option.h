@@ -52,6 +52,8 @@
   X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
   X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
+  X(DROPOUT_SOURCE, "dropout.source", REAL, TRAIN, "0", "0..0.95", "share of source words that are hidden in training: their whole embedding is zero") \
+  X(DROPOUT_TARGET, "dropout.target", REAL, TRAIN, "0", "0..0.95", "share of target words that are hidden from the decoder in training, so that it learns to do without the last one") \
   X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
   X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", S2S__CHOICES(S2S__OPTIMIZERS), "update rule") \

@@ -178,7 +178,7 @@ static int32_t decoder_rnn_block(s2s__graph *graph, const s2s__network *network,
   const s2s__config *c = &network->config;
   const decoder_rnn *decoder = network->decoder;
   s2s__tensor *e, *context = NULL, *output;
-  S2S__TRY(s2s__embedding(graph, network->embedding[S2S_TARGET], block->ids, block->rows->total, &e));
+  S2S__TRY(s2s__network_embed(graph, network, S2S_TARGET, block->ids, block->rows, &e));
   S2S__TRY(s2s__dropout(graph, e, block->rows, S2S__DROPOUT_TARGET_EMBEDDING, &e));
   if (c->order == S2S__ORDER_LUONG) S2S__TRY(decoder_rnn_luong(graph, network, block, e, &context, &output));
   else S2S__TRY(decoder_rnn_bahdanau(graph, network, block, e, &context, &output));

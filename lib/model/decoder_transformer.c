@@ -54,8 +54,7 @@ static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *
   S2S__TRY(decoder_transformer_ragged(graph, block, steps, &own));
   S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, block->encoding->rows,
                             graph->error));
-  S2S__TRY(s2s__transformer_embed(graph, network, decoder, network->embedding[S2S_TARGET], block->ids, block->rows,
-                                  S2S__DROPOUT_TARGET_EMBEDDING, &x));
+  S2S__TRY(s2s__transformer_embed(graph, network, decoder, S2S_TARGET, block->ids, block->rows, &x));
   for (size_t l = 0; l < decoder->layers; l++) {
     s2s__sight self = {.ragged = own, .cache = steps ? &block->state.tensor[l] : NULL};
     cross.memory = block->encoding->cross[l];

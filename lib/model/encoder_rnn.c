@@ -47,7 +47,7 @@ static int32_t encoder_rnn_forward(s2s__graph *graph, const s2s__network *networ
   s2s__tensor *x, *y, *below = NULL;
   S2S__GRAPH_TAKE(graph, s2s__recurrent_state, c->encoder_layers, encoding->last);
   encoding->layers = c->encoder_layers;
-  S2S__TRY(s2s__embedding(graph, network->embedding[S2S_SOURCE], ids, rows->total, &x));
+  S2S__TRY(s2s__network_embed(graph, network, S2S_SOURCE, ids, rows, &x));
   S2S__TRY(s2s__dropout(graph, x, rows, S2S__DROPOUT_SOURCE_EMBEDDING, &x));
   for (size_t l = 0; l < c->encoder_layers; l++) {
     if (l > 0) S2S__TRY(s2s__dropout(graph, below, rows, S2S__DROPOUT_ENCODER_LAYER + l, &x));

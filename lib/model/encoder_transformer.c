@@ -41,8 +41,7 @@ static int32_t encoder_transformer_forward(s2s__graph *graph, const s2s__network
   s2s__tensor *x;
   S2S__GRAPH_TAKE(graph, s2s__ragged, 1, ragged);
   S2S__TRY(s2s__ragged_init(ragged, graph->arena, rows, NULL, rows, graph->error));
-  S2S__TRY(s2s__transformer_embed(graph, network, encoder, network->embedding[S2S_SOURCE], ids, rows,
-                                  S2S__DROPOUT_SOURCE_EMBEDDING, &x));
+  S2S__TRY(s2s__transformer_embed(graph, network, encoder, S2S_SOURCE, ids, rows, &x));
   for (size_t l = 0; l < encoder->layers; l++) {
     s2s__sight self = {.ragged = ragged};
     S2S__TRY(s2s__transformer_forward(graph, &network->config, &encoder->layer[l], rows,

@@ -55,6 +55,12 @@ int32_t s2s__network_embedding(s2s__network *network, int32_t side, s2s__error *
                             small ? 1.0 / sqrt((double)dim) : 1.0, &network->embedding[side], error);
 }
 
+int32_t s2s__network_embed(s2s__graph *graph, const s2s__network *network, int32_t side, const int32_t *ids,
+                           const s2s__rows *rows, s2s__tensor **x) {
+  S2S__TRY(s2s__embedding(graph, network->embedding[side], ids, rows->total, x));
+  return s2s__word_dropout(graph, *x, rows, side, x);
+}
+
 /* The output layer, its matrix tied or not. */
 static int32_t network_declare_generator(s2s__network *n, s2s__error *error) {
   const s2s__config *c = &n->config;

@@ -107,6 +107,10 @@ struct s2s__network {
 /* Declares embedding[side], under its type's name. Called by the encoder's and the decoder's declare. */
 int32_t s2s__network_embedding(s2s__network *network, int32_t side, s2s__error *error);
 
+/* x[rows, embedding dim]: the rows of embedding[side] for the ids, words dropped. */
+int32_t s2s__network_embed(s2s__graph *graph, const s2s__network *network, int32_t side, const int32_t *ids,
+                           const s2s__rows *rows, s2s__tensor **x);
+
 /* The name of the embedding of a side, of a model of these options; NULL when a type is unknown. */
 const char *s2s__network_embedding_name(const s2s_options *options, int32_t side);
 

@@ -128,10 +128,10 @@ int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, c
 }
 
 int32_t s2s__transformer_embed(s2s__graph *graph, const s2s__network *network, const s2s__transformer *transformer,
-                               const s2s__param *embedding, const int32_t *ids, const s2s__rows *rows, uint64_t site,
-                               s2s__tensor **x) {
+                               int32_t side, const int32_t *ids, const s2s__rows *rows, s2s__tensor **x) {
   const s2s__config *c = &network->config;
-  S2S__TRY(s2s__embedding(graph, embedding, ids, rows->total, x));
+  const uint64_t site = side == S2S_SOURCE ? S2S__DROPOUT_SOURCE_EMBEDDING : S2S__DROPOUT_TARGET_EMBEDDING;
+  S2S__TRY(s2s__network_embed(graph, network, side, ids, rows, x));
   S2S__TRY(s2s__positions(graph, transformer->positions, c->scale_embedding ? sqrt((double)c->dim) : 1, rows, *x, x));
   return s2s__dropout(graph, *x, rows, site, x);
 }

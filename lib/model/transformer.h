@@ -35,8 +35,7 @@ int32_t s2s__transformer_declare(s2s__network *network, const char *prefix, cons
 
 /* x = embedding scaled, positions added, dropout. */
 int32_t s2s__transformer_embed(s2s__graph *graph, const s2s__network *network, const s2s__transformer *transformer,
-                               const s2s__param *embedding, const int32_t *ids, const s2s__rows *rows, uint64_t site,
-                               s2s__tensor **x);
+                               int32_t side, const int32_t *ids, const s2s__rows *rows, s2s__tensor **x);
 
 /* One layer over x [rows, D]; cross NULL in an encoder; `site` is the first of four places of dropout. */
 int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dropout without stored masks: the draw is a function of counters, so the backward pass makes it again, and neither
- * threads nor batching can change it.
+ * Dropout of units and of whole words, without stored masks: the draw is a function of counters, so the backward pass
+ * makes it again, and neither threads nor batching can change it.
  */
 #include "nn/layers.h"
 
@@ -11,20 +11,32 @@ typedef struct dropout_op {
   s2s__tensor *x, *y;
   const s2s__rows *rows;
   uint64_t site;
+  double rate;
+  int words; /* a row is dropped or kept as a whole */
 } dropout_op;
+
+static void dropout_row(const s2s__graph *graph, const dropout_op *op, uint64_t key, size_t position,
+                        const s2s__real *in, s2s__real *out) {
+  const size_t cols = op->x->cols;
+  const s2s__real kept = (s2s__real)(1.0 / (1.0 - op->rate));
+  if (op->words) {
+    const s2s__real scale = s2s__uniform(key, position) < op->rate ? 0 : kept;
+    for (size_t i = 0; i < cols; i++) out[i] = in[i] * scale;
+  } else {
+    const uint32_t threshold = (uint32_t)(op->rate * 4294967296.0);
+    graph->kernels->dropout(cols, s2s__key(key, graph->dropout_variational ? 0 : position), threshold, kept, in, out);
+  }
+}
 
 /* Applies the mask to every row of `in`: out may be `in`. */
 static void dropout_apply(const s2s__graph *graph, const dropout_op *op, const s2s__real *in, s2s__real *out) {
   const s2s__rows *rows = op->rows;
-  const size_t cols = op->x->cols;
-  const uint32_t threshold = (uint32_t)(graph->dropout * 4294967296.0);
-  const s2s__real scale = (s2s__real)(1.0 / (1.0 - graph->dropout));
   for (size_t s = 0; s < rows->count; s++) {
     const uint64_t sentence = s2s__key(graph->dropout_key, rows->stream ? rows->stream[s] : s);
     const uint64_t key = s2s__key(sentence, op->site);
     for (size_t t = 0; t < rows->length[s]; t++) {
-      const size_t at = (rows->offset[s] + t) * cols;
-      graph->kernels->dropout(cols, s2s__key(key, graph->dropout_variational ? 0 : rows->position + t), threshold, scale, in + at, out + at);
+      const size_t at = (rows->offset[s] + t) * op->x->cols;
+      dropout_row(graph, op, key, rows->position + t, in + at, out + at);
     }
   }
 }
@@ -41,12 +53,23 @@ static int32_t dropout_backward(s2s__graph *graph, void *data) {
   return S2S_OK;
 }
 
-int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y) {
-  if (graph->dropout <= 0) return *y = x, S2S_OK;
+static int32_t dropout_forward(s2s__graph *graph, dropout_op new, s2s__tensor **y) {
+  if (new.rate <= 0) return *y = new.x, S2S_OK;
   dropout_op *op;
   S2S__GRAPH_TAKE(graph, dropout_op, 1, op);
-  S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, y));
-  *op = (dropout_op){x, *y, rows, site};
-  dropout_apply(graph, op, x->data, (*y)->data);
+  S2S__TRY(s2s__graph_tensor(graph, new.x->rows, new.x->cols, y));
+  *op = new;
+  op->y = *y;
+  dropout_apply(graph, op, op->x->data, op->y->data);
   return graph->recording ? s2s__graph_record(graph, dropout_backward, op) : S2S_OK;
+}
+
+int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y) {
+  return dropout_forward(graph, (dropout_op){.x = x, .rows = rows, .site = site, .rate = graph->dropout}, y);
+}
+
+int32_t s2s__word_dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, int32_t side, s2s__tensor **y) {
+  const uint64_t site = side == S2S_SOURCE ? S2S__DROPOUT_SOURCE_WORD : S2S__DROPOUT_TARGET_WORD;
+  const double rate = graph->word_dropout[side];
+  return dropout_forward(graph, (dropout_op){.x = x, .rows = rows, .site = site, .rate = rate, .words = 1}, y);
 }

@@ -40,6 +40,8 @@ typedef enum s2s__dropout_site {
   S2S__DROPOUT_SOURCE_EMBEDDING = 1,
   S2S__DROPOUT_TARGET_EMBEDDING = 2,
   S2S__DROPOUT_OUTPUT = 3,
+  S2S__DROPOUT_SOURCE_WORD = 4,
+  S2S__DROPOUT_TARGET_WORD = 5,
   S2S__DROPOUT_ENCODER_LAYER = 256, /* + layer */
   S2S__DROPOUT_DECODER_LAYER = 512  /* + layer */
 } s2s__dropout_site;
@@ -48,6 +50,10 @@ typedef enum s2s__dropout_site {
  * The draw depends on (dropout_key, sentence stream, site, position, unit) alone; with graph->dropout_variational not on
  * the position: one draw for a whole sentence (Gal and Ghahramani 2016). Rate 0: y is x itself. */
 int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y);
+
+/* The same of whole rows, the embeddings of words, with probability graph->word_dropout[side] (Sennrich, Haddow, Birch
+ * 2016). */
+int32_t s2s__word_dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, int32_t side, s2s__tensor **y);
 
 /* y[rows, sum of cols] = the parts side by side; NULL parts are left out. */
 #define S2S__CONCAT_MAX 4
