@@ -119,18 +119,19 @@ static void test_plain_loss(void) {
   ok(fabs(loss - figure(metrics, "loss")) < 1e-5, "with the same loss");
   ok(loss == trainer_figure(trainer, "loss"), "which is the trainer's figure too");
   s2s_trainer_free(trainer);
-  tiny_set(t.options, "label_smoothing", "0.2");
-  trainer = make_trainer(&t, NULL);
-  double smoothed = 0;
-  is_int(s2s_trainer_step(trainer, &smoothed), S2S_OK, "label smoothing");
-  ok(fabs(smoothed - loss) > 1e-4, "gives another loss");
-  s2s_trainer_free(trainer);
-  tiny_set(t.options, "label_smoothing", "0");
-  tiny_set(t.options, "dropout", "0.5");
-  trainer = make_trainer(&t, NULL);
-  is_int(s2s_trainer_step(trainer, &smoothed), S2S_OK, "and so does dropout");
-  ok(fabs(smoothed - loss) > 1e-4, "give another loss");
-  s2s_trainer_free(trainer);
+  static const char *const added[][3] = {{"label_smoothing", "0.2", "0"},     {"dropout", "0.5", "0"},
+                                         {"word_dropout.target", "0.5", "-1"}, {"word_dropout", "0.5", "0"}};
+  double last = loss;
+  for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
+    double other = 0;
+    tiny_set(t.options, added[i][0], added[i][1]);
+    trainer = make_trainer(&t, NULL);
+    is_int(s2s_trainer_step(trainer, &other), S2S_OK, "%s", added[i][0]);
+    ok(fabs(other - loss) > 1e-4 && fabs(other - last) > 1e-4, "gives another loss");
+    s2s_trainer_free(trainer);
+    tiny_set(t.options, added[i][0], added[i][2]);
+    last = other;
+  }
   s2s_metrics_free(metrics);
   free_task(&t);
 }

@@ -52,8 +52,8 @@
   X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
   X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
-  X(DROPOUT_SOURCE, "dropout.source", REAL, TRAIN, "0", "0..0.95", "share of source words that are hidden in training: their whole embedding is zero") \
-  X(DROPOUT_TARGET, "dropout.target", REAL, TRAIN, "0", "0..0.95", "share of target words that are hidden from the decoder in training, so that it learns to do without the last one") \
+  X(WORD_DROPOUT, "word_dropout", REAL, TRAIN, "0", "0..0.95", "share of words that are hidden in training: their whole embedding is zero") \
+  X(WORD_DROPOUT_TARGET, "word_dropout.target", REAL, TRAIN, "-1", "-1..0.95", "the same of the words that the decoder reads, where it differs from that of the source; -1 means word_dropout") \
   X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
   X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", S2S__CHOICES(S2S__OPTIMIZERS), "update rule") \

@@ -22,6 +22,12 @@ typedef struct update_job {
 
 /* ---- forward and backward of one shard ------------------------------------------------------------------------------------ */
 
+static void update_word_dropout(const s2s_options *options, double rate[2]) {
+  const double target = s2s__option_real(options, S2S__WORD_DROPOUT_TARGET);
+  rate[S2S_SOURCE] = s2s__option_real(options, S2S__WORD_DROPOUT);
+  rate[S2S_TARGET] = target < 0 ? rate[S2S_SOURCE] : target;
+}
+
 static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t number) {
   s2s_trainer *t = job->trainer;
   s2s__example *example;
@@ -36,8 +42,7 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   graph.recording = 1;
   graph.gradient = shard->gradient;
   graph.dropout = s2s__option_real(&t->options, S2S__DROPOUT);
-  graph.word_dropout[S2S_SOURCE] = s2s__option_real(&t->options, S2S__DROPOUT_SOURCE);
-  graph.word_dropout[S2S_TARGET] = s2s__option_real(&t->options, S2S__DROPOUT_TARGET);
+  update_word_dropout(&t->options, graph.word_dropout);
   graph.dropout_variational = s2s__option_bool(&t->options, S2S__DROPOUT_VARIATIONAL);
   graph.dropout_key = s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
