@@ -414,8 +414,9 @@ S2S_API void s2s_trainer_free(s2s_trainer *trainer);
 /* Decodes the sources of a corpus and compares. Reads decode and runtime options. Figures:
  * loss (cross-entropy per target token, end mark included, nats), perplexity (its exponential), token_error_rate (edit
  * distance over reference tokens, percent), sequence_error_rate (share of texts that equal none of their references,
- * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), sentences, lines.
- * Lines with equal sources are alternatives: the nearest one counts. */
+ * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), bleu and chrf (0 to 100, of the texts, by
+ * sacreBLEU's definitions; bleu.tokenize and bleu.smoothing set its kind), sentences, lines.
+ * Lines with equal sources are alternatives: the nearest one counts; for bleu and chrf they are several references. */
 S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                              s2s_metrics **metrics);
 

@@ -33,7 +33,7 @@ typedef struct bench_machine {
 
 static double bench_operations(bench_shape s) { return 2.0 * (double)s.m * (double)s.n * (double)s.k; }
 
-/* ---- one product ---- */
+/* ---- one product ------------------------------------------------------------------------------------------------- */
 
 /* The f32 product is always there; the two others where the level has them. */
 typedef struct bench_product {
@@ -139,7 +139,7 @@ bench_run_loops(void *job) {
   }
 }
 
-/* ---- an area ---- */
+/* ---- an area ----------------------------------------------------------------------------------------------------- */
 
 typedef struct bench_gemm_area {
   const char *name, *unit;

@@ -16,7 +16,7 @@
 
 #include <math.h>
 
-/* ---- walls ---- */
+/* ---- walls ------------------------------------------------------------------------------------------------------- */
 
 static void bench_wall_row(const char *name, const char *level, const char *unit, const bench_side *side) {
   if (!bench_side_is_there(side)) return;
@@ -51,7 +51,7 @@ static void bench_walls(bench_machine *machine) {
   }
 }
 
-/* ---- vector math ---- */
+/* ---- vector math ------------------------------------------------------------------------------------------------- */
 
 enum { BENCH_NUMBERS = 4096 };
 
@@ -115,7 +115,7 @@ static void bench_math(bench_machine *machine) {
   BENCH_MATH(swish)
 }
 
-/* ---- two threads ---- */
+/* ---- two threads ------------------------------------------------------------------------------------------------- */
 
 enum { BENCH_THREADS = 2 };
 
@@ -182,7 +182,7 @@ static void bench_two_threads(bench_machine *machine) {
   s2s__arena_free(&arena);
 }
 
-/* ---- the whole ---- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* The libraries, each with the kernels that are best for a width of vectors; OpenBLAS has two candidates for 512 bits.
  * On processors other than x86 (width 0) they choose for themselves. */

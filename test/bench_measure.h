@@ -25,7 +25,7 @@ static double bench_clock(clockid_t clock) {
 
 static double bench_now(void) { return bench_clock(CLOCK_MONOTONIC); }
 
-/* ---- medians ---- */
+/* ---- medians ----------------------------------------------------------------------------------------------------- */
 
 typedef struct bench_quartiles {
   double low, middle, high; /* middle 0: not measured */
@@ -42,7 +42,7 @@ static bench_quartiles bench_quartiles_of(double *values, int count) {
   return (bench_quartiles){values[(count - 1) / 4], values[(count - 1) / 2], values[(count - 1) * 3 / 4]};
 }
 
-/* ---- rows ---- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 /* area case level value unit wall_share vs_c vs_peer peer; what was not measured stays empty. */
 typedef struct bench_row {

@@ -56,7 +56,7 @@ typedef struct bench_peer {
   char name[BENCH_PEER_NAME];
 } bench_peer;
 
-/* ---- the child ---- */
+/* ---- the child --------------------------------------------------------------------------------------------------- */
 
 static void bench_answer(const bench_library *library, int from, int to) {
   bench_question last = {.way = -1}, question;
@@ -85,7 +85,7 @@ static void bench_child(const bench_library *library, const char *kernels, int f
   _exit(0);
 }
 
-/* ---- the parent ---- */
+/* ---- the parent -------------------------------------------------------------------------------------------------- */
 
 static void bench_peer_close(bench_peer *peer) {
   if (!peer->child) return;

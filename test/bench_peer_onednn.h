@@ -59,7 +59,7 @@ static const char *onednn_way(const bench_question *q) {
   return q->way < (q->shape.gradient ? 1 : 3) ? f32[q->way] : NULL;
 }
 
-/* ---- the matmul primitive ---- */
+/* ---- the matmul primitive ---------------------------------------------------------------------------------------- */
 
 static dnnl_memory_desc_t onednn_matrix(size_t rows, size_t columns, dnnl_data_type_t type, dnnl_format_tag_t tag) {
   const dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};

@@ -32,7 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- all of them ---- */
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
 
 static const check checks[] = {
     {"pack puts every number in its place, zeros around", check_pack},
@@ -81,7 +81,7 @@ static const check checks[] = {
     {"adam", check_adam},
 };
 
-/* ---- illegal instructions ---- */
+/* ---- illegal instructions ---------------------------------------------------------------------------------------- */
 
 static sigjmp_buf before_check;
 

@@ -63,7 +63,7 @@ static double bench_seconds(bench_fn *run, bench_job *job) {
   return seconds[BENCH_PICK];
 }
 
-/* ---- the FMA peak ---- */
+/* ---- the FMA peak ------------------------------------------------------------------------------------------------ */
 
 #if defined(__x86_64__) && defined(__GNUC__) && !(defined(S2S_NO_SIMD) && S2S_NO_SIMD)
 
@@ -105,7 +105,7 @@ static double bench_peak(const s2s__kernels *kernels) { return 0 * (double)kerne
 
 #endif
 
-/* ---- multiplications ---- */
+/* ---- multiplications --------------------------------------------------------------------------------------------- */
 
 static s2s__real *bench_numbers(size_t n, double low, double high) {
   s2s__real *x = aligned_alloc(64, (n * sizeof *x + 63) / 64 * 64);
@@ -203,7 +203,7 @@ static void bench_packs(const s2s__kernels *const *levels, size_t count) {
   }
 }
 
-/* ---- vectors ---- */
+/* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
 static volatile s2s__real bench_scalar;
 

@@ -11,7 +11,7 @@
 
 #include "check_kernels_bench.h"
 
-/* ---- the int8 wall ---- */
+/* ---- the int8 wall ----------------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__) && defined(__GNUC__) && !(defined(S2S_NO_SIMD) && S2S_NO_SIMD)
 
@@ -44,7 +44,7 @@ static double bench_i8_wall(uint32_t features) { return 0 * (double)features; }
 
 #endif
 
-/* ---- products ---- */
+/* ---- products ---------------------------------------------------------------------------------------------------- */
 
 typedef struct bench_i8_operands { /* bench_job comes first: the functions get its address */
   bench_job job;

@@ -8,7 +8,7 @@
 #include "check_kernels_arrays.h"
 #include "tensor/half.h"
 
-/* ---- packing and multiplication ---- */
+/* ---- packing and multiplication ---------------------------------------------------------------------------------- */
 
 typedef struct product {
   s2s__gemm g;
@@ -187,7 +187,7 @@ static int check_gemm_special(const level *l) {
   return good;
 }
 
-/* ---- binary16 ---- */
+/* ---- binary16 ---------------------------------------------------------------------------------------------------- */
 
 /* A half's value from its definition. */
 static double half_value(uint16_t half) {

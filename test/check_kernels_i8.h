@@ -52,7 +52,7 @@ static product_i8 i8_product(const s2s__kernels *kernels, size_t m, size_t n, si
 
 static int i8_same(real x, real y) { return same_bits(1, &x, &y) || (isnan(x) && isnan(y)); }
 
-/* ---- quantisation ---- */
+/* ---- quantisation ------------------------------------------------------------------------------------------------ */
 
 /* The largest |x|; NaN when there is NaN or infinity. */
 static real i8_most(size_t k, const real *x) {
@@ -122,7 +122,7 @@ static int check_i8_quantize(const level *l) {
   return good && i8_quantize_case(l, 40, 130) && i8_quantize_case(l, 64, 100);
 }
 
-/* ---- products ---- */
+/* ---- products ---------------------------------------------------------------------------------------------------- */
 
 static int64_t i8_sum(const product_i8 *p, const int *q, size_t j) {
   int64_t sum = 0;
@@ -198,7 +198,7 @@ static int check_i8_deep(const level *l) {
   return good;
 }
 
-/* ---- rows and activations ---- */
+/* ---- rows and activations ---------------------------------------------------------------------------------------- */
 
 /* Rows i .. i+count-1 quantised and multiplied alone have the bits that they have in the whole. */
 static int i8_rows_same(const level *l, const product_i8 *p, const real *before, size_t i, size_t count) {

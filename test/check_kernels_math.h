@@ -8,7 +8,7 @@
 
 #include "check_kernels_arrays.h"
 
-/* ---- y = f(x) ---- */
+/* ---- y = f(x) ---------------------------------------------------------------------------------------------------- */
 
 typedef enum which { EXP, LOG, TANH, SIGMOID, RELU, GELU, SWISH, FUNCTIONS } which;
 
@@ -137,7 +137,7 @@ static int check_relu(const level *l) { return check_functions(l, RELU); }
 static int check_gelu(const level *l) { return check_functions(l, GELU); }
 static int check_swish(const level *l) { return check_functions(l, SWISH); }
 
-/* ---- dx += dy f'(x) ---- */
+/* ---- dx += dy f'(x) ---------------------------------------------------------------------------------------------- */
 
 static void apply_backward(const s2s__kernels *kernels, which f, size_t n, const real *x, const real *dy, real *dx) {
   (f == RELU ? kernels->relu_backward : f == GELU ? kernels->gelu_backward : kernels->swish_backward)(n, x, dy, dx);

@@ -7,7 +7,7 @@
 
 #include "check_kernels_arrays.h"
 
-/* ---- vectors ---- */
+/* ---- vectors ----------------------------------------------------------------------------------------------------- */
 
 /* Sums: against a sum in long double; and the same bits at another address. */
 static int check_sums(const level *l) {
@@ -73,7 +73,7 @@ static int check_updates(const level *l) {
   return good;
 }
 
-/* ---- softmax ---- */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 static int check_softmax(const level *l) {
   int good = 1;
@@ -143,7 +143,7 @@ static int check_cross_entropy(const level *l) {
   return good;
 }
 
-/* ---- layer norm ---- */
+/* ---- layer norm -------------------------------------------------------------------------------------------------- */
 
 /* Mean and deviation in long double. */
 static void moments_of(size_t n, const real *x, long double eps, long double *mean, long double *inverse) {
@@ -236,7 +236,7 @@ static int check_layer_norm_backward(const level *l) {
   return good;
 }
 
-/* ---- cells, attention, dropout, Adam ---- */
+/* ---- cells, attention, dropout, Adam ----------------------------------------------------------------------------- */
 
 static int check_lstm(const level *l) {
   int good = 1;

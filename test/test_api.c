@@ -49,16 +49,35 @@ enum { HANDLES = 10 };
 
 static void free_handle(handles *made, size_t which) {
   switch (which) {
-  case 0: s2s_corpus_free(made->corpus); break;
-  case 1: s2s_model_free(made->model); break;
-  case 2: s2s_encoder_free(made->encoder); break;
-  case 3: s2s_attention_free(made->attention); break;
-  case 4: s2s_memory_free(made->memory); break;
-  case 5: s2s_decoder_free(made->decoder); break;
-  case 6: s2s_result_free(made->result); break;
-  case 7: s2s_trainer_free(made->trainer); break;
-  case 8: s2s_model_free(made->snapshot); break;
-  default: s2s_metrics_free(made->metrics);
+  case 0:
+    s2s_corpus_free(made->corpus);
+    break;
+  case 1:
+    s2s_model_free(made->model);
+    break;
+  case 2:
+    s2s_encoder_free(made->encoder);
+    break;
+  case 3:
+    s2s_attention_free(made->attention);
+    break;
+  case 4:
+    s2s_memory_free(made->memory);
+    break;
+  case 5:
+    s2s_decoder_free(made->decoder);
+    break;
+  case 6:
+    s2s_result_free(made->result);
+    break;
+  case 7:
+    s2s_trainer_free(made->trainer);
+    break;
+  case 8:
+    s2s_model_free(made->snapshot);
+    break;
+  default:
+    s2s_metrics_free(made->metrics);
   }
 }
 
@@ -640,8 +659,8 @@ static int32_t use_model(const s2s_model *model, int kind) {
 }
 
 static void test_busy(void) {
-  static const char *const kinds[] = {"an encoder", "a decoder", "an attention", "a trainer", "a translation",
-                                      "an evaluation"};
+  static const char *const kinds[] = {"an encoder", "a decoder",     "an attention",
+                                      "a trainer",  "a translation", "an evaluation"};
   size_t size;
   float values[64] = {0};
   for (int kind = 0; kind < 6; kind++) {
@@ -986,7 +1005,8 @@ static void test_corpus_files(void) {
   s2s_corpus *c;
   const char *path = FOLDER "api_corpus", *other = FOLDER "api_corpus_2";
   s2s_corpus_new(NULL, &c);
-  tiny_write_file(path, "\xef\xbb\xbf" "a\tb\r\nc d\te");
+  tiny_write_file(path, "\xef\xbb\xbf"
+                        "a\tb\r\nc d\te");
   is_int(s2s_corpus_load(c, path), S2S_OK, "a file of pairs is loaded");
   ok(s2s_corpus_size(c) == 2 && !strcmp(s2s_corpus_text(c, 0, 0), "a") && !strcmp(s2s_corpus_text(c, 0, 1), "b"),
      "without its byte order mark and line ends");
@@ -1027,8 +1047,16 @@ static void test_training_arguments(void) {
 }
 
 static void test_metrics(void) {
-  static const char *const names[] = {"loss", "perplexity", "token_error_rate", "sequence_error_rate",
-                                      "line_token_error_rate", "line_sequence_error_rate", "sentences", "lines"};
+  static const char *const names[] = {"loss",
+                                      "perplexity",
+                                      "token_error_rate",
+                                      "sequence_error_rate",
+                                      "line_token_error_rate",
+                                      "line_sequence_error_rate",
+                                      "bleu",
+                                      "chrf",
+                                      "sentences",
+                                      "lines"};
   const size_t count = s2s_metrics_count(h.metrics);
   double value = 7;
   int good = count == TINY_COUNT(names);

@@ -14,7 +14,7 @@
 #include <locale.h>
 #include <math.h>
 
-/* ---- messages ---- */
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
 
 static void test_status(void) {
   s2s__error error;
@@ -55,7 +55,7 @@ static void test_status_long(void) {
   ok(valid, "a long message is cut between characters");
 }
 
-/* ---- memory ---- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static void test_blocks(void) {
   test_memory memory;
@@ -262,7 +262,7 @@ static void test_arena_limit(void) {
   ok(memory.live_blocks == 0 && memory.wrong_sizes == 0, "no leak");
 }
 
-/* ---- numbers ---- */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 static void test_parse_int(void) {
   static const struct {
@@ -439,7 +439,7 @@ static void test_locale(void) {
   setlocale(LC_ALL, "C");
 }
 
-/* ---- UTF-8 ---- */
+/* ---- UTF-8 ------------------------------------------------------------------------------------------------------- */
 
 static void test_utf8(void) {
   static const struct {
@@ -518,7 +518,7 @@ static void test_utf8(void) {
      "the ideographic space is one, the zero-width space is none");
 }
 
-/* ---- random numbers ---- */
+/* ---- random numbers ---------------------------------------------------------------------------------------------- */
 
 static void test_random(void) {
   ok(s2s__mix(0) == UINT64_C(0xE220A8397B1DCDAF), "the mixer is SplitMix64's (first value of seed 0)");

@@ -77,7 +77,7 @@ static int files_in_folder(void) {
   return count;
 }
 
-/* ---- a small model ---- */
+/* ---- a small model ----------------------------------------------------------------------------------------------- */
 
 static void set(const char *key, const char *value) {
   if (s2s_options_set(options, key, value) != S2S_OK) diag("%s", s2s_error_message());
@@ -178,7 +178,7 @@ static int same_translations(const s2s_model *a, const s2s_model *b) {
   return same;
 }
 
-/* ---- loading ---- */
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
 
 typedef struct stream {
   blob from;
@@ -272,7 +272,7 @@ static void test_not_finite(void) {
   remove(FOLDER "/odd");
 }
 
-/* ---- damage ---- */
+/* ---- damage ------------------------------------------------------------------------------------------------------ */
 
 static void test_truncations(void) {
   for (int by_callback = 0; by_callback < 2; by_callback++) {
@@ -320,7 +320,7 @@ static void test_flips(int verify, uint64_t seed) {
   free(copy.bytes);
 }
 
-/* ---- changes that leave the container whole ---- */
+/* ---- changes that leave the container whole ---------------------------------------------------------------------- */
 
 typedef struct change {
   const char *drop;          /* a tensor that goes */
@@ -498,7 +498,7 @@ static void test_tensors(void) {
           "tensor 'encoder.embedding.weight': ");
 }
 
-/* ---- streams without a known end ---- */
+/* ---- streams without a known end --------------------------------------------------------------------------------- */
 
 static void test_trailing(void) {
   blob longer = {malloc(saved.size + 1), saved.size + 1};
@@ -549,7 +549,7 @@ static void test_promises(void) {
 #undef TWO_EMBEDDINGS
 }
 
-/* ---- memory ---- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Fails the 1st, 2nd, ... request until the loading needs no more. */
 static void test_load_memory_ends(int by_callback) {
@@ -602,7 +602,7 @@ static void test_memory_limit(void) {
   set("memory_limit", NULL);
 }
 
-/* ---- paths ---- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 
 static void test_paths(void) {
   s2s_model *loaded;
@@ -635,7 +635,7 @@ static void test_full_disk(void) {
   is_int(files_in_folder(), 1, "and nothing else is left there");
 }
 
-/* ---- a larger model ---- */
+/* ---- a larger model ---------------------------------------------------------------------------------------------- */
 
 static void test_peak(void) {
   static const char *const settings[][2] = {

@@ -95,7 +95,7 @@ static void check_linear_bridge(void) {
   end(&b);
 }
 
-/* ---- a part of the vocabulary ----------------------------------------------------------------------------------- */
+/* ---- a part of the vocabulary ------------------------------------------------------------------------------------ */
 
 /* The logits of a shortlist are those of the whole layer, bit for bit. */
 static void check_shortlist(const char *options) {
@@ -158,7 +158,7 @@ static void check_learned_positions(void) {
   s2s_model_free(model);
 }
 
-/* ---- sizes that do not fit ------------------------------------------------------------------------------------- */
+/* ---- sizes that do not fit --------------------------------------------------------------------------------------- */
 
 static void check_refusals(void) {
   static const char *const cases[][2] = {

@@ -92,7 +92,7 @@ static void accepted(const char *what, const char *header, size_t data, size_t t
   free(bytes);
 }
 
-/* ---- a good file ---- */
+/* ---- a good file ------------------------------------------------------------------------------------------------- */
 
 /* Made by Python's json, struct and zlib. */
 static const char good_header[] = "{\"__metadata__\":{\"note\":\"caf\\u00e9 \\\"x\\\"\",\"crc32\":\"5879888a\"},"
@@ -154,7 +154,7 @@ static void test_accepted(void) {
            3);
 }
 
-/* ---- malformed headers ---- */
+/* ---- malformed headers ------------------------------------------------------------------------------------------- */
 
 static void test_length(void) {
   static const unsigned char huge[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, '{', '}'};
@@ -292,7 +292,7 @@ static void test_many(void) {
   free(header);
 }
 
-/* ---- memory ---- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static void test_memory_ends(void) {
   size_t size, fail_at = 1;
@@ -331,7 +331,7 @@ static void test_promises(void) {
   end(&r);
 }
 
-/* ---- writing ---- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static int32_t draft_all(s2s__st_draft *draft, uint32_t *crc, s2s__error *error) {
   const uint64_t matrix[] = {2, 3}, vector[] = {5};

@@ -71,7 +71,7 @@ static int message_is(const char *format, const char *path) {
   return is_text(error.text, wanted, "%.60s", format);
 }
 
-/* ---- readers ---- */
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
 
 static void check_reader(s2s__reader *reader, const char *what) {
   char out[16] = {0};
@@ -192,7 +192,7 @@ static void test_pipe(void) {
   unlink(at("fifo"));
 }
 
-/* ---- writers ---- */
+/* ---- writers ----------------------------------------------------------------------------------------------------- */
 
 static int32_t write_all(const char *path, const char *bytes, size_t size, size_t step) {
   s2s__writer writer;
@@ -358,7 +358,7 @@ static void test_link(void) {
   unlink(at("target"));
 }
 
-/* ---- lines ---- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 /* All lines, joined by '|', through a reader that gives `step` bytes at a time. */
 static const char *joined(const char *text, size_t size, size_t step, size_t limit, int32_t *status, uint64_t *number) {
@@ -463,7 +463,7 @@ static void test_long_lines(void) {
   free(text);
 }
 
-/* ---- checksum ---- */
+/* ---- checksum ---------------------------------------------------------------------------------------------------- */
 
 static void test_crc(void) {
   is_int(s2s__crc32(0, "123456789", 9), 0xCBF43926, "the check value of CRC-32");

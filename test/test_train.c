@@ -36,9 +36,9 @@ static s2s_corpus *reversal(const s2s_options *options, size_t count, uint32_t d
 
 static s2s_options *task_options(void) {
   static const char *const settings[][2] = {
-      {"source.tokens", "chars"},  {"target.tokens", "chars"}, {"embedding.dim", "12"}, {"encoder.hidden", "16"},
-      {"decoder.hidden", "32"},    {"dropout", "0"},           {"warmup", "0"},         {"learning_rate", "0.01"},
-      {"batch_sentences", "32"},   {"max_epochs", "40"},       {"patience", "0"},       {"label_smoothing", "0"}};
+      {"source.tokens", "chars"}, {"target.tokens", "chars"}, {"embedding.dim", "12"}, {"encoder.hidden", "16"},
+      {"decoder.hidden", "32"},   {"dropout", "0"},           {"warmup", "0"},         {"learning_rate", "0.01"},
+      {"batch_sentences", "32"},  {"max_epochs", "40"},       {"patience", "0"},       {"label_smoothing", "0"}};
   s2s_options *options = tiny_plain_options(&watch);
   for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(options, settings[i][0], settings[i][1]);
   return options;
@@ -119,8 +119,10 @@ static void test_plain_loss(void) {
   ok(fabs(loss - figure(metrics, "loss")) < 1e-5, "with the same loss");
   ok(loss == trainer_figure(trainer, "loss"), "which is the trainer's figure too");
   s2s_trainer_free(trainer);
-  static const char *const added[][3] = {{"label_smoothing", "0.2", "0"},     {"dropout", "0.5", "0"},
-                                         {"word_dropout.target", "0.5", "-1"}, {"word_dropout", "0.5", "0"}};
+  static const char *const added[][3] = {{"label_smoothing", "0.2", "0"},
+                                         {"dropout", "0.5", "0"},
+                                         {"word_dropout.target", "0.5", "-1"},
+                                         {"word_dropout", "0.5", "0"}};
   double last = loss;
   for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
     double other = 0;
@@ -164,9 +166,12 @@ static void test_same_bytes(void) {
   static const struct {
     const char *seed, *threads, *shards, *name;
     int same;
-  } runs[] = {{"4", "1", "2", "a second run", 1},   {"4", "2", "2", "a run with two threads", 1},
-              {"4", "5", "2", "a run with five threads", 1}, {"5", "1", "2", "a run from another seed", 0},
-              {"4", "1", "1", "a run with one shard", 0},    {"4", "1", "3", "a run with three shards", 0}};
+  } runs[] = {{"4", "1", "2", "a second run", 1},
+              {"4", "2", "2", "a run with two threads", 1},
+              {"4", "5", "2", "a run with five threads", 1},
+              {"5", "1", "2", "a run from another seed", 0},
+              {"4", "1", "1", "a run with one shard", 0},
+              {"4", "1", "3", "a run with three shards", 0}};
   size_t size, other;
   char *first = trained_file("4", "1", "2", &size);
   for (size_t i = 0; i < TINY_COUNT(runs); i++) {
@@ -582,7 +587,9 @@ static void test_diverged(void) {
   static const struct {
     const char *parameter;
     float value;
-  } cases[] = {{"generator.bias", NAN}, {"generator.bias", INFINITY}, {"encoder.rnn.weight_hh_l0", NAN},
+  } cases[] = {{"generator.bias", NAN},
+               {"generator.bias", INFINITY},
+               {"encoder.rnn.weight_hh_l0", NAN},
                {"attention.linear_out.weight", -INFINITY}};
   for (size_t i = 0; i < TINY_COUNT(cases); i++) {
     task t = make_task(10);
@@ -662,6 +669,12 @@ static void test_alternatives(void) {
   ok(near(figure(m, "loss"), z - 4.0 * (1 + 3 + 2 + 4 + 1) / (16 + 6)),
      "loss is per token of every line, end mark included");
   ok(near(figure(m, "perplexity"), exp(figure(m, "loss"))), "perplexity is its exponential");
+  /* The answer is bbb three times. For "ab" the best reference is bbb (all 3, 2, 1 n-grams right and found); for "ba"
+   * bb: 2 of 3 and 1 of 2 right, all found; for "ac" b: 1 of 3 right and found, for bbbb would give 0.689, b 0.714. */
+  const double precision = (6.0 / 9 + 3.0 / 4 + 1) / 3, recall = 1;
+  ok(near(figure(m, "chrf"), 100 * 5 * precision * recall / (4 * precision + recall)),
+     "chrf takes the best of the alternatives, over characters");
+  ok(near(figure(m, "bleu"), 0), "bleu takes words, and finds no four in a row");
   s2s_metrics_free(m);
   s2s_model_free(model);
   free_task(&t);

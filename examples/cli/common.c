@@ -92,6 +92,7 @@ static bool ends_with(const char *text, const char *end) {
 static int decimals_of(const char *name) {
   if (ends_with(name, "loss") || ends_with(name, "perplexity")) return 4;
   if (ends_with(name, "error_rate") || ends_with(name, "_seconds") || strcmp(name, "seconds") == 0) return 2;
+  if (strcmp(name, "bleu") == 0 || strcmp(name, "chrf") == 0) return 2;
   return 0;
 }
 

@@ -49,7 +49,7 @@ int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **
   return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
-/* ---- step by step --------------------------------------------------------------------------------------------------------- */
+/* ---- step by step ------------------------------------------------------------------------------------------------ */
 
 int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
   S2S__API_NEED(decoder);
@@ -103,7 +103,7 @@ int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int3
   return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
-/* ---- in one call ------------------------------------------------------------------------------------------------------------ */
+/* ---- in one call ------------------------------------------------------------------------------------------------- */
 
 enum { TRANSLATE_BATCH = 64 }; /* texts encoded and decoded together */
 

@@ -110,7 +110,7 @@ int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *l
   return s2s__api_finish(&error, status);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 size_t s2s_memory_count(const s2s_memory *memory) { return memory ? memory->rows.count : 0; }
 size_t s2s_memory_dim(const s2s_memory *memory) { return memory ? memory->encoding.states->cols : 0; }

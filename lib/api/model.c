@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- making ------------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static int32_t model_count_tokens(const s2s_model *model, const s2s_corpus *corpus, int32_t side,
                                   s2s__token_counter *counter, s2s__error *error) {
@@ -66,7 +66,7 @@ int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s
   return s2s__api_finish(&error, status);
 }
 
-/* ---- files --------------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 static int32_t model_load(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error) {
   const s2s__float_mode mode = s2s__float_mode_enter();
@@ -115,7 +115,7 @@ int32_t s2s_model_save(const s2s_model *model, const char *path) {
 
 void s2s_model_free(s2s_model *model) { s2s__model_release(model); }
 
-/* ---- what it says of itself ------------------------------------------------------------------------------------------------ */
+/* ---- what it says of itself -------------------------------------------------------------------------------------- */
 
 int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value) {
   S2S__API_OUT(value);
@@ -146,7 +146,7 @@ const char *s2s_model_token(const s2s_model *model, int32_t side, int32_t id) {
   return vocabulary && id >= 0 && (size_t)id < vocabulary->size ? vocabulary->text[id] : NULL;
 }
 
-/* ---- parameters -------------------------------------------------------------------------------------------------------------- */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 static const s2s__param *model_parameter(const s2s_model *model, size_t index) {
   return model && index < model->network.params.count ? model->network.params.item[index] : NULL;

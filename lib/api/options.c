@@ -100,7 +100,7 @@ int32_t s2s_options_set_progress(s2s_options *options, s2s_progress_fn progress,
   return S2S_OK;
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const s2s__option *option_at(size_t index) {
   return index < S2S__OPTION_COUNT ? &s2s__option_table[index] : NULL;

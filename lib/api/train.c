@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "train/trainer.h"
 
-/* ---- corpora ------------------------------------------------------------------------------------------------------------- */
+/* ---- corpora ----------------------------------------------------------------------------------------------------- */
 
 int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus) {
   S2S__API_OUT(corpus);
@@ -61,7 +61,7 @@ const char *s2s_corpus_text(const s2s_corpus *corpus, size_t index, int32_t side
 
 void s2s_corpus_free(s2s_corpus *corpus) { s2s__corpus_free(corpus); }
 
-/* ---- trainers -------------------------------------------------------------------------------------------------------------- */
+/* ---- trainers ---------------------------------------------------------------------------------------------------- */
 
 int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                         const s2s_options *options, s2s_trainer **trainer) {
@@ -119,7 +119,7 @@ void s2s_trainer_cancel(s2s_trainer *trainer) {
 
 void s2s_trainer_free(s2s_trainer *trainer) { s2s__trainer_free(trainer); }
 
-/* ---- evaluation -------------------------------------------------------------------------------------------------------------- */
+/* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
 static int32_t evaluate_check_lengths(const s2s__dataset *dataset, size_t most, s2s__error *error) {
   for (size_t i = 0; i < dataset->count; i++)
@@ -140,6 +140,7 @@ static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, co
   s2s__budget budget;
   s2s__host_own(&host, given, &budget, 0);
   int32_t status = s2s__evaluation_init(&evaluation, &host, model, corpus, error);
+  s2s__evaluation_compare_texts(&evaluation, corpus, options);
   if (status == S2S_OK)
     status = evaluate_check_lengths(&evaluation.dataset, s2s__option_size(options, S2S__MAX_SOURCE_LENGTH), error);
   if (status == S2S_OK) status = s2s__pool_new(&host, s2s__option_size(options, S2S__THREADS), &pool, error);

@@ -78,6 +78,8 @@
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
   X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
+  X(BLEU_TOKENIZE, "bleu.tokenize", CHOICE, DECODE, "13a", "13a|zh|char|none", "how an evaluation cuts texts for BLEU: as mteval-v13a; that with every Chinese character by itself; every character; or only at white space, for tokenised text") \
+  X(BLEU_SMOOTHING, "bleu.smoothing", CHOICE, DECODE, "exp", "exp|none", "what BLEU makes of an n-gram length without a match: one half, then one quarter and so on of a match, or a score of 0") \
   X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \
   X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avxvnni|avx512|avx512vnni|neon|neondot", "instructions to use: the best the machine has, or just these") \
   X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \

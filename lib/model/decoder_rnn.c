@@ -38,7 +38,7 @@ static int decoder_rnn_feeds_context(const s2s__config *c) {
   return c->has_attention && c->order == S2S__ORDER_BAHDANAU;
 }
 
-/* ---- parameters ------------------------------------------------------------------------------------------------------ */
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 static int32_t decoder_rnn_declare_output(s2s__network *network, decoder_rnn *decoder, s2s__error *error) {
   const s2s__config *c = &network->config;
@@ -71,7 +71,7 @@ static int32_t decoder_rnn_declare(s2s__network *network, s2s__error *error) {
   return decoder_rnn_declare_output(network, decoder, error);
 }
 
-/* ---- the first state --------------------------------------------------------------------------------------------------- */
+/* ---- the first state --------------------------------------------------------------------------------------------- */
 
 static int32_t decoder_rnn_start_copy(const s2s__config *c, const s2s__encoding *encoding, s2s__decoder_state *state) {
   for (size_t l = 0; l < c->decoder_layers; l++) {
@@ -112,7 +112,7 @@ static int32_t decoder_rnn_start(s2s__graph *graph, const s2s__network *network,
                                        : decoder_rnn_start_linear(graph, network, encoding, state);
 }
 
-/* ---- a block ------------------------------------------------------------------------------------------------------------ */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 static int32_t decoder_rnn_layers(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *x,
                                   s2s__tensor **y) {

@@ -261,7 +261,7 @@ int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_mod
   return S2S_OK;
 }
 
-/* ---- reading: the parameters of a model that stands already ----------------------------------------------------- */
+/* ---- reading: the parameters of a model that stands already ------------------------------------------------------ */
 
 static int32_t file_read_parameters(file_reading *r) {
   S2S__TRY(s2s__st_read_header(r->reader, &r->scratch, &r->header, r->error));

@@ -23,8 +23,7 @@ int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernel
   return s2s__fail(error, S2S_UNSUPPORTED, "option 'cpu': this machine cannot run %s; it has %s", cpu, levels);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- life -------------------------------------------------------------------------------------------------------- */
 
 static int32_t model_copy_options(s2s_model *model, const s2s_options *options, s2s__error *error) {
   for (size_t i = 0; i < S2S__OPTION_COUNT; i++) {
@@ -87,8 +86,7 @@ void s2s__model_release(const s2s_model *model) {
   s2s__free(&host, m, sizeof *m);
 }
 
-/* ---- copies
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- copies ------------------------------------------------------------------------------------------------------ */
 
 static int32_t model_copy_vocabulary(const s2s__vocabulary *from, s2s__vocabulary *to, s2s__arena *arena,
                                      s2s__error *error) {
@@ -147,8 +145,7 @@ int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2
   return S2S_OK;
 }
 
-/* ---- text
- * ------------------------------------------------------------------------------------------------------------ */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 void s2s__ids_init(s2s__ids *ids, const s2s__host *host) { *ids = (s2s__ids){.host = *host}; }
 

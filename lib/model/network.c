@@ -192,7 +192,7 @@ int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *s
   return S2S_OK;
 }
 
-/* ---- teacher forcing -------------------------------------------------------------------------------------------------- */
+/* ---- teacher forcing --------------------------------------------------------------------------------------------- */
 
 /* All target tokens in one block. */
 static int32_t network_forward_whole(s2s__graph *graph, const s2s__network *network, const s2s__example *example,

@@ -16,8 +16,7 @@ void s2s__params_init(s2s__params *params, s2s__arena *arena, const s2s__kernels
   params->training = training;
 }
 
-/* ---- declaration
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- declaration ------------------------------------------------------------------------------------------------- */
 
 static int32_t params_grow(s2s__params *params, s2s__error *error) {
   if (params->count < params->capacity) return S2S_OK;
@@ -123,8 +122,7 @@ int32_t s2s__params_linear(s2s__params *params, const char *prefix, size_t out, 
   return bias ? s2s__params_vector(params, bias_name, out, bound, bias, error) : S2S_OK;
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 static int32_t params_weight(const s2s__params *params, size_t out, size_t in, s2s__weight_use use,
                              s2s__weight **weight, s2s__error *error) {
@@ -188,8 +186,7 @@ int32_t s2s__params_allocate(s2s__params *params, s2s__error *error) {
   return S2S_OK;
 }
 
-/* ---- values
- * ---------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 void s2s__param_pack(const s2s__param *param) {
   if (param->is_vector) return;

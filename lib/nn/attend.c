@@ -37,7 +37,7 @@ static int32_t attend_record(s2s__graph *graph, s2s__backward_fn backward, s2s__
   return s2s__graph_record(graph, backward, op);
 }
 
-/* ---- dot: score_ij = q_i . k_j -------------------------------------------------------------------------------------- */
+/* ---- dot: score_ij = q_i . k_j ----------------------------------------------------------------------------------- */
 
 /* dq_i += sum over j of ds_ij k_j; dk_j += sum over i of ds_ij q_i */
 static int32_t score_dot_backward(s2s__graph *graph, void *data) {
@@ -69,7 +69,7 @@ int32_t s2s__score_dot(s2s__graph *graph, s2s__tensor *queries, s2s__tensor *key
   return attend_record(graph, score_dot_backward, queries, keys, *scores, NULL, ragged);
 }
 
-/* ---- additive: score_ij = v . tanh(q_i + k_j) ----------------------------------------------------------------------- */
+/* ---- additive: score_ij = v . tanh(q_i + k_j) -------------------------------------------------------------------- */
 
 static int32_t score_additive_backward(s2s__graph *graph, void *data) {
   const attend_op *op = data;
@@ -105,7 +105,7 @@ int32_t s2s__score_additive(s2s__graph *graph, s2s__tensor *queries, s2s__tensor
   return attend_record(graph, score_additive_backward, queries, keys, *scores, v, ragged);
 }
 
-/* ---- softmax --------------------------------------------------------------------------------------------------------- */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 static int32_t softmax_ragged_backward(s2s__graph *graph, void *data) {
   const attend_op *op = data;
@@ -127,7 +127,7 @@ int32_t s2s__softmax_ragged(s2s__graph *graph, s2s__tensor *scores, const s2s__r
   return attend_record(graph, softmax_ragged_backward, scores, NULL, *weights, NULL, ragged);
 }
 
-/* ---- context_i = sum over j of w_ij value_j --------------------------------------------------------------------------- */
+/* ---- context_i = sum over j of w_ij value_j ---------------------------------------------------------------------- */
 
 static int32_t weighted_sum_backward(s2s__graph *graph, void *data) {
   const attend_op *op = data;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- linear: y = x W^T + b -------------------------------------------------------------------------------------- */
+/* ---- linear: y = x W^T + b --------------------------------------------------------------------------------------- */
 
 typedef struct linear_op {
   const s2s__param *weight, *bias;
@@ -41,7 +41,7 @@ int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__para
   return s2s__graph_record(graph, linear_backward, op);
 }
 
-/* ---- embedding: y[i] = W[ids[i]] -------------------------------------------------------------------------------- */
+/* ---- embedding: y[i] = W[ids[i]] --------------------------------------------------------------------------------- */
 
 typedef struct embedding_op {
   const s2s__param *weight;
@@ -96,7 +96,7 @@ int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
   return s2s__graph_record(graph, tanh_layer_backward, op);
 }
 
-/* ---- relu, gelu, swish ---------------------------------------------------------------------------------------------- */
+/* ---- relu, gelu, swish ------------------------------------------------------------------------------------------- */
 
 typedef struct activate_op {
   s2s__activation activation;
@@ -163,7 +163,7 @@ int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor 
   return s2s__graph_record(graph, sum_layer_backward, op);
 }
 
-/* ---- concatenation of columns ------------------------------------------------------------------------------------- */
+/* ---- concatenation of columns ------------------------------------------------------------------------------------ */
 
 typedef struct concat_op {
   s2s__tensor *part[S2S__CONCAT_MAX];
@@ -211,7 +211,7 @@ int32_t s2s__concat(s2s__graph *graph, s2s__tensor *const *parts, size_t count, 
   return graph->recording ? s2s__graph_record(graph, concat_backward, op) : S2S_OK;
 }
 
-/* ---- rows picked out, rows put in place ----------------------------------------------------------------------------- */
+/* ---- rows picked out, rows put in place -------------------------------------------------------------------------- */
 
 typedef struct rows_op {
   s2s__tensor *x, *y;

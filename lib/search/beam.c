@@ -55,7 +55,7 @@ typedef struct beam_state {
     if (!(pointer)) return s2s__fail_memory((beam)->error, (count) * sizeof(type), "a search");                        \
   } while (0)
 
-/* ---- scores ------------------------------------------------------------------------------------------------------------ */
+/* ---- scores ------------------------------------------------------------------------------------------------------ */
 
 static double beam_normalise(const s2s__search *search, double log_probability, size_t length) {
   if (search->length_penalty == 0 || length == 0) return log_probability;
@@ -78,7 +78,7 @@ static void beam_finish(const beam_state *beam, beam_sentence *s, const beam_nod
   s->finished[at] = node;
 }
 
-/* ---- candidates -------------------------------------------------------------------------------------------------------- */
+/* ---- candidates -------------------------------------------------------------------------------------------------- */
 
 /* Keeps the 2 * beam best, equal ones in the order of rows and tokens. */
 static void beam_offer(beam_state *beam, size_t row, int32_t token, double log_probability) {
@@ -107,7 +107,7 @@ static void beam_offer_row(beam_state *beam, size_t row, double so_far) {
   }
 }
 
-/* ---- one step ---------------------------------------------------------------------------------------------------------- */
+/* ---- one step ---------------------------------------------------------------------------------------------------- */
 
 /* The attention of a step's row, kept for the alignment; children of a row share it. */
 static int32_t beam_weights(const beam_state *beam, size_t row, const float **weights) {
@@ -191,7 +191,7 @@ static int32_t beam_advance(beam_state *beam, beam_sentence *s, size_t first, si
   return S2S_OK;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------ */
+/* ---- results ----------------------------------------------------------------------------------------------------- */
 
 static int32_t beam_copy_out(const beam_state *beam, const beam_node *node, size_t columns, s2s_result *result,
                              s2s__hypothesis *h) {
@@ -226,7 +226,7 @@ static int32_t beam_results(const beam_state *beam, const beam_sentence *s, size
   return S2S_OK;
 }
 
-/* ---- the search ---------------------------------------------------------------------------------------------------------- */
+/* ---- the search -------------------------------------------------------------------------------------------------- */
 
 /* Most tokens for a source: by the options, and by the positions that the model has. */
 static size_t beam_limit(const beam_state *beam, size_t source_length) {

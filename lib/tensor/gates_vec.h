@@ -4,7 +4,7 @@
  * says what each means. Included once for each level, after kernels_vec.h and gemm_vec.h.
  */
 
-/* ---- LSTM: i, f, o = sigmoid, g = tanh; c = f c_prev + i g; h = o tanh(c) ---- */
+/* ---- LSTM: i, f, o = sigmoid, g = tanh; c = f c_prev + i g; h = o tanh(c) ---------------------------------------- */
 
 S2S__INLINE void KERNEL(lstm_at)(size_t hidden, size_t count, const float *a, const float *r, const float *c_prev,
                                  float *gates, float *c, float *h) {
@@ -46,7 +46,7 @@ static void KERNEL(lstm_backward)(size_t hidden, const float *gates, const float
   VEC_EACH(hidden, KERNEL(lstm_backward_at)(hidden, count, gates + j, c_prev + j, c + j, dh + j, dc + j, da + j));
 }
 
-/* ---- GRU: r, z = sigmoid; n = tanh(a_n + r u_n); h = n + z (h_prev - n) ---- */
+/* ---- GRU: r, z = sigmoid; n = tanh(a_n + r u_n); h = n + z (h_prev - n) ------------------------------------------ */
 
 S2S__INLINE void KERNEL(gru_at)(size_t hidden, size_t count, const float *a, const float *u, const float *h_prev,
                                 float *gates, float *h) {
@@ -89,7 +89,7 @@ static void KERNEL(gru_backward)(size_t hidden, const float *gates, const float 
   VEC_EACH(hidden, KERNEL(gru_backward_at)(hidden, count, gates + j, h_prev + j, dh + j, da + j, du + j));
 }
 
-/* ---- additive attention: sum of v tanh(q + k) ---- */
+/* ---- additive attention: sum of v tanh(q + k) -------------------------------------------------------------------- */
 
 static float KERNEL(additive)(size_t n, const float *q, const float *k, const float *v) {
   VEC(real) sum = VEC(zero)();
@@ -112,7 +112,7 @@ static void KERNEL(additive_backward)(size_t n, const float *q, const float *k, 
   VEC_EACH(n, KERNEL(additive_backward_at)(count, q + j, k + j, v + j, all_ds, dq + j, dk + j, dv + j));
 }
 
-/* ---- dropout ---- */
+/* ---- dropout ----------------------------------------------------------------------------------------------------- */
 
 S2S__INLINE VEC(word) KERNEL(dropout_bits)(uint64_t key, size_t j) {
   const uint32_t step = 0x9E3779B9u;
@@ -130,7 +130,7 @@ static void KERNEL(dropout)(size_t n, uint64_t key, uint32_t threshold, float sc
   VEC_MAP(n, y, VEC(where_at_least)(KERNEL(dropout_bits)(key, j), bound, VEC(mul)(AT(x), factor)));
 }
 
-/* ---- Adam ---- */
+/* ---- Adam -------------------------------------------------------------------------------------------------------- */
 
 typedef struct KERNEL(adam_rates) {
   VEC(real) scale, b1, b2, one_b1, one_b2, rate, v_scale, eps;

@@ -15,7 +15,7 @@
 #define S2S__ROWS_C 4
 #define S2S__DEPTH_C 64 /* of a widened block: 4 KB of doubles */
 
-/* ---- packing ---- */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
 /* One panel: columns of B from `b` on, `columns` of them. */
 static void pack_panel_c(size_t columns, size_t k, const s2s__real *b, size_t b_row, size_t b_step, s2s__real *packed) {
@@ -40,7 +40,7 @@ void s2s__gemm_pack_f16_c(size_t n, size_t k, const s2s__real *b, size_t b_row, 
     }
 }
 
-/* ---- multiplication ---- */
+/* ---- multiplication ---------------------------------------------------------------------------------------------- */
 
 /* s[4,8] += A[4,k] B[k,8] */
 static void tile4_c(size_t k, const s2s__real *a, size_t a_row, size_t a_step, const s2s__real *b,

@@ -7,7 +7,7 @@
  *   GEMM_NAME(f)   the name of function f for this type
  */
 
-/* ---- tiles ---- */
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
 #define TILE_DECLARE(r) VEC(real) s##r, t##r;
 #define TILE_LOAD(r) s##r = VEC(load)(c + (r)*c_row), t##r = VEC(load)(c + (r)*c_row + VEC_WIDTH);
@@ -122,7 +122,7 @@ static void (*const GEMM_NAME(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
 #endif
 };
 
-/* ---- few rows ---- */
+/* ---- few rows ---------------------------------------------------------------------------------------------------- */
 
 /* Whole panels side by side, so that enough sums are under way to hide their latency, and enough streams of B that of
  * memory. s and t are a panel's two vectors, of `first` and `second` columns. A is read where it stands. */
@@ -237,7 +237,7 @@ static void GEMM_NAME(gemm_few)(const s2s__gemm *g) {
   }
 }
 
-/* ---- many rows ---- */
+/* ---- many rows --------------------------------------------------------------------------------------------------- */
 
 /* Where B goes on after panel j of a block: the next panel, or the first of the next block; NULL at the end. A single
  * tile of rows passes B once, and asks for what comes a little later. */

@@ -24,7 +24,7 @@
 #define VEC_B_AHEAD 0
 #endif
 
-/* ---- packing ---- */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
 /* Rows 0..k-1 of a panel with fewer columns than GEMM_PANEL, or with general strides. */
 static void KERNEL(pack_slowly)(size_t columns, size_t k, const float *b, size_t b_row, size_t b_step, float *packed) {
@@ -77,7 +77,7 @@ static void KERNEL(pack_f16)(size_t n, size_t k, const float *b, size_t b_row, s
     }
 }
 
-/* ---- A ---- */
+/* ---- A ----------------------------------------------------------------------------------------------------------- */
 
 #define COPY_AHEAD 24 /* steps of k that are asked for ahead where A is transposed */
 
@@ -147,7 +147,7 @@ static void KERNEL(copy_tiles)(const s2s__gemm *g, const s2s__gemm_plan *plan, c
           scratch[(i * plan->depth + k) * GEMM_A_ROW + r] = a[(row[i] + r) * g->a_row + k * g->a_step];
 }
 
-/* ---- repetition ---- */
+/* ---- repetition -------------------------------------------------------------------------------------------------- */
 
 #define TILE_REPEAT_1(X) X(0)
 #define TILE_REPEAT_2(X) TILE_REPEAT_1(X) X(1)

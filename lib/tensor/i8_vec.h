@@ -22,7 +22,7 @@ void S2S__JOIN(s2s__i8_pack, I8_ISA)(size_t n, size_t k, const int8_t *b, size_t
   s2s__i8_pack(I8_PANEL, -I8_OFFSET, n, k, b, b_row, b_step, packed);
 }
 
-/* ---- quantisation ---- */
+/* ---- quantisation ------------------------------------------------------------------------------------------------ */
 
 /* The largest |x| as its bits: of floats without their sign, the order of numbers and of bits is one, NaN the highest.
  */
@@ -97,7 +97,7 @@ void S2S__JOIN(s2s__i8_quantize, I8_ISA)(size_t m, size_t k, const float *x, siz
   }
 }
 
-/* ---- tiles ---- */
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
 
 #define I8_ROWS_1(X, u, rows) X(0, u, rows)
 #define I8_ROWS_2(X, u, rows) I8_ROWS_1(X, u, rows) X(1, u, rows)
@@ -185,7 +185,7 @@ static void (*const I8(tiles)[I8_TILE_ROWS - 1])(const s2s__i8_tile *) = {
 #endif
 };
 
-/* ---- their end ---- */
+/* ---- their end --------------------------------------------------------------------------------------------------- */
 
 /* `count` numbers at c, from their sums. */
 S2S__INLINE void I8(finish_at)(const s2s__gemm_i8 *g, float *c, size_t count, I8(ints) sum, I8(reals) a_scale,
@@ -215,7 +215,7 @@ static void I8(end)(const s2s__gemm_i8 *g, size_t row, size_t rows, size_t j, co
     s2s__i8_activate(&S2S__JOIN(s2s__kernels, I8_ISA), g->activation, columns, g->c + (row + r) * g->c_row + j);
 }
 
-/* ---- one or two rows ---- */
+/* ---- one or two rows --------------------------------------------------------------------------------------------- */
 
 /* A panel, of whose vectors `first` and `second` columns are stored. Memory is the limit here: B is read as one stream,
  * several groups of k are under way at once, each in sums of its own, and the end is part of the function. */
@@ -268,7 +268,7 @@ static void I8(gemm_few)(const s2s__gemm_i8 *g) {
     s2s__i8_activate(&S2S__JOIN(s2s__kernels, I8_ISA), g->activation, g->n, g->c + r * g->c_row);
 }
 
-/* ---- the whole ---- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 /* One panel, tiles [from, to) of rows. Each tile fetches its share of the next panel. */
 static void I8(gemm_panel)(const s2s__gemm_i8 *g, const s2s__i8_cut *cut, size_t from, size_t to, size_t j) {

@@ -25,7 +25,7 @@
 #define AT(x) VEC(get)((x) + j, count) /* the numbers of x there */
 #define VEC_MAP(n, y, value) VEC_EACH(n, VEC(put)((y) + j, count, value))
 
-/* ---- sums and maxima ---- */
+/* ---- sums and maxima --------------------------------------------------------------------------------------------- */
 
 S2S__INLINE float KERNEL(sum_of_four)(VEC(real) s0, VEC(real) s1, VEC(real) s2, VEC(real) s3) {
   return VEC(sum)(VEC(add)(VEC(add)(s0, s2), VEC(add)(s1, s3)));
@@ -94,7 +94,7 @@ static float KERNEL(max)(size_t n, const float *x) {
   return most;
 }
 
-/* ---- elementwise ---- */
+/* ---- elementwise ------------------------------------------------------------------------------------------------- */
 
 static void KERNEL(axpy)(size_t n, float alpha, const float *x, float *y) {
   const VEC(real) factor = VEC(set1)(alpha);
@@ -141,7 +141,7 @@ static void KERNEL(swish_backward)(size_t n, const float *x, const float *dy, fl
   VEC_MAP(n, dx, VEC(fma)(AT(dy), VEC(swish_slope)(AT(x)), AT(dx)));
 }
 
-/* ---- softmax ---- */
+/* ---- softmax ----------------------------------------------------------------------------------------------------- */
 
 /* sum of exp(x - most), the terms also stored when y is not NULL. In place allowed. */
 S2S__INLINE float KERNEL(exp_shifted)(size_t n, const float *x, float most, float *y) {

@@ -17,7 +17,7 @@
 #define WEIGHT_ROWS 48         /* that make a part: fewer would read all of B too often */
 #define WEIGHT_PARTS 4         /* a thread, so that one that is held up leaves its parts to the others */
 
-/* ---- memory ---- */
+/* ---- memory ------------------------------------------------------------------------------------------------------ */
 
 /* Rows of panels are counted in whole panels, zero-padded. */
 static size_t weight_padded(const s2s__kernels *kernels, size_t n) {
@@ -58,7 +58,7 @@ static int32_t weight_abandon(const s2s__work *work, s2s__mark mark, size_t byte
   return s2s__fail_memory(work->error, bytes, what);
 }
 
-/* ---- packing ---- */
+/* ---- packing ----------------------------------------------------------------------------------------------------- */
 
 static void weight_pack_rows(const s2s__weight *weight, const s2s__real *values, size_t out_stride, size_t in_stride) {
   s2s__real *numbers = weight->data;
@@ -122,7 +122,7 @@ int32_t s2s__weight_pack(s2s__weight *weight, const s2s__work *work, const s2s__
   return S2S_OK;
 }
 
-/* ---- rows ---- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 /* Element i of an output's part of the data: its place, whatever the width of a number. */
 static size_t weight_place(const s2s__weight *weight, size_t out_index, size_t i) {
@@ -148,7 +148,7 @@ void s2s__weight_row(const s2s__weight *weight, size_t out_index, s2s__real *row
   }
 }
 
-/* ---- products ---- */
+/* ---- products ---------------------------------------------------------------------------------------------------- */
 
 /* One product in parts: `rows` by `columns` each, `across` parts side by side. */
 typedef struct weight_job {

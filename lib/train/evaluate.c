@@ -2,8 +2,8 @@
  *
  * Evaluation: lines are grouped by source, sorted by length, decoded in batches over the pool, and counted.
  *
- * Each batch leaves its counts in a place of its own; they are added in order at the end, so that the figures are the same
- * for any number of threads.
+ * Each batch leaves its counts in a place of its own; they are added in order at the end, so that the figures are the
+ * same for any number of threads.
  */
 #include "train/evaluate.h"
 
@@ -15,7 +15,7 @@
 
 enum { EVALUATE_BATCH = 64 }; /* sources decoded together */
 
-/* ---- groups of alternatives ---------------------------------------------------------------------------------------------- */
+/* ---- groups of alternatives -------------------------------------------------------------------------------------- */
 
 typedef struct evaluation_lines {
   const s2s_corpus *corpus;
@@ -56,6 +56,12 @@ int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host,
   return evaluation_group(evaluation, corpus, error);
 }
 
+void s2s__evaluation_compare_texts(s2s__evaluation *evaluation, const s2s_corpus *corpus, const s2s_options *options) {
+  evaluation->pair = corpus->pair;
+  evaluation->bleu_tokens = (s2s__bleu_tokens)s2s__option_choice(options, S2S__BLEU_TOKENIZE);
+  evaluation->bleu_smooth = s2s__option_choice(options, S2S__BLEU_SMOOTHING) == 0;
+}
+
 void s2s__evaluation_free(s2s__evaluation *evaluation) {
   s2s__evaluation *e = evaluation;
   s2s__free(&e->host, e->line, (2 * e->dataset.count + 1) * sizeof *e->line);
@@ -64,13 +70,15 @@ void s2s__evaluation_free(s2s__evaluation *evaluation) {
   memset(e, 0, sizeof *e);
 }
 
-/* ---- counting -------------------------------------------------------------------------------------------------------------- */
+/* ---- counting ---------------------------------------------------------------------------------------------------- */
 
 typedef struct evaluate_counts {
   double loss;
-  size_t tokens;                                /* that the loss is over */
-  size_t edits, length, wrong, sources;         /* against the nearest alternative */
+  size_t tokens;                        /* that the loss is over */
+  size_t edits, length, wrong, sources; /* against the nearest alternative */
   size_t line_edits, line_length, line_wrong, lines;
+  s2s__bleu bleu;
+  s2s__chrf chrf;
 } evaluate_counts;
 
 typedef struct evaluate_worker {
@@ -130,6 +138,23 @@ static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t
   return S2S_OK;
 }
 
+/* The text against those of all lines. */
+static int32_t evaluate_text(const evaluate_job *job, s2s__arena *arena, size_t group, const char *text,
+                             evaluate_counts *counts, s2s__error *error) {
+  const s2s__evaluation *e = job->evaluation;
+  const size_t first = e->group[group], references = e->group[group + 1] - first;
+  const s2s__text hypothesis = {text, strlen(text)};
+  if (!e->pair) return S2S_OK;
+  s2s__text *reference = S2S__TAKE(arena, s2s__text, references);
+  if (!reference) return s2s__fail_memory(error, references * sizeof *reference, "an evaluation");
+  for (size_t i = 0; i < references; i++) {
+    const s2s__pair *pair = &e->pair[e->line[first + i]];
+    reference[i] = (s2s__text){pair->text[S2S_TARGET], pair->length[S2S_TARGET]};
+  }
+  S2S__TRY(s2s__bleu_add(&counts->bleu, arena, e->bleu_tokens, &hypothesis, reference, references, error));
+  return s2s__chrf_add(&counts->chrf, arena, &hypothesis, reference, references, error);
+}
+
 static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker, size_t first, size_t count,
                                evaluate_counts *counts, s2s__error *error) {
   const s2s__evaluation *e = job->evaluation;
@@ -140,14 +165,16 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   int32_t status;
   for (size_t g = 0; g < count; g++) pair[g] = e->line[e->group[first + g]];
   S2S__TRY(s2s__dataset_example(&e->dataset, pair, count, 0, 1, &worker->arena, &example, error));
-  S2S__TRY_GOTO(status,
-                s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count,
-                                &memory, error),
-                done);
+  S2S__TRY_GOTO(
+      status, s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &memory, error),
+      done);
   S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, &result, error), done);
   S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, memory, result, 0, error), done);
-  for (size_t g = 0; g < count && status == S2S_OK; g++)
-    status = evaluate_group(job, &worker->arena, first + g, &result->text[g].item[0], counts, error);
+  for (size_t g = 0; g < count && status == S2S_OK; g++) {
+    const s2s__hypothesis *best = &result->text[g].item[0];
+    status = evaluate_group(job, &worker->arena, first + g, best, counts, error);
+    if (status == S2S_OK) status = evaluate_text(job, &worker->arena, first + g, best->text, counts, error);
+  }
 done:
   s2s__result_free(result);
   s2s__memory_free(memory);
@@ -191,7 +218,7 @@ static void evaluate_part(void *data, size_t part, size_t number) {
   (void)evaluate_loss(job, worker, e->group[first], e->group[first + count], &job->counts[part], error);
 }
 
-/* ---- figures --------------------------------------------------------------------------------------------------------------- */
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static double evaluate_percent(size_t part, size_t whole) { return whole ? 100.0 * (double)part / (double)whole : 0; }
 
@@ -206,9 +233,11 @@ static void evaluate_add(evaluate_counts *sum, const evaluate_counts *c) {
   sum->line_length += c->line_length;
   sum->line_wrong += c->line_wrong;
   sum->lines += c->lines;
+  s2s__bleu_sum(&sum->bleu, &c->bleu);
+  s2s__chrf_sum(&sum->chrf, &c->chrf);
 }
 
-static void evaluate_report(const evaluate_counts *c, s2s_metrics *metrics) {
+static void evaluate_report(const s2s__evaluation *e, const evaluate_counts *c, s2s_metrics *metrics) {
   const double loss = c->tokens ? c->loss / (double)c->tokens : 0;
   s2s__metrics_set(metrics, "loss", loss);
   s2s__metrics_set(metrics, "perplexity", exp(loss));
@@ -216,6 +245,10 @@ static void evaluate_report(const evaluate_counts *c, s2s_metrics *metrics) {
   s2s__metrics_set(metrics, "sequence_error_rate", evaluate_percent(c->wrong, c->sources));
   s2s__metrics_set(metrics, "line_token_error_rate", evaluate_percent(c->line_edits, c->line_length));
   s2s__metrics_set(metrics, "line_sequence_error_rate", evaluate_percent(c->line_wrong, c->lines));
+  if (e->pair) {
+    s2s__metrics_set(metrics, "bleu", s2s__bleu_score(&c->bleu, e->bleu_smooth));
+    s2s__metrics_set(metrics, "chrf", s2s__chrf_score(&c->chrf));
+  }
   s2s__metrics_set(metrics, "sentences", (double)c->sources);
   s2s__metrics_set(metrics, "lines", (double)c->lines);
 }
@@ -228,7 +261,7 @@ static int32_t evaluate_collect(const evaluate_job *job, size_t parts, s2s_metri
     if (job->errors[p].status != S2S_OK) return s2s__fail(error, job->errors[p].status, "%s", job->errors[p].text);
     evaluate_add(&sum, &job->counts[p]);
   }
-  evaluate_report(&sum, metrics);
+  evaluate_report(job->evaluation, &sum, metrics);
   return S2S_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/thread.h"
 #include "search/decoder.h"
+#include "text/chrf.h"
 #include "train/dataset.h"
 #include "train/metrics.h"
 
@@ -14,13 +15,18 @@
 typedef struct s2s__evaluation {
   s2s__host host;
   s2s__dataset dataset;
-  uint32_t *line;  /* [lines] sorted by source length and text: alternatives stand together */
-  size_t *group;   /* [groups + 1] first line of each source */
+  uint32_t *line; /* [lines] sorted by source length and text: alternatives stand together */
+  size_t *group;  /* [groups + 1] first line of each source */
   size_t groups;
+  const s2s__pair *pair; /* the corpus's, for the figures of texts; NULL: without them */
+  s2s__bleu_tokens bleu_tokens;
+  int bleu_smooth;
 } s2s__evaluation;
 
 int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, const s2s_model *model,
                              const s2s_corpus *corpus, s2s__error *error);
+/* Adds BLEU and chrF to the figures, by the options bleu.*; the corpus must then live as long. */
+void s2s__evaluation_compare_texts(s2s__evaluation *evaluation, const s2s_corpus *corpus, const s2s_options *options);
 void s2s__evaluation_free(s2s__evaluation *evaluation);
 
 /* Figures as s2s_evaluate documents them. Sources are decoded in parallel by the pool (NULL: here); the figures do not

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- making ---------------------------------------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static int32_t trainer_copy_values(s2s_trainer *t, s2s__error *error) {
   for (size_t i = 0; i < t->network.params.count; i++) {
@@ -147,7 +147,7 @@ void s2s__trainer_free(s2s_trainer *trainer) {
   s2s__free(&host, t, sizeof *t);
 }
 
-/* ---- updates ------------------------------------------------------------------------------------------------------------------ */
+/* ---- updates ----------------------------------------------------------------------------------------------------- */
 
 static int32_t trainer_check_cancelled(s2s_trainer *t, s2s__error *error) {
   if (!atomic_exchange(&t->cancelled, 0)) return S2S_OK;
@@ -198,7 +198,7 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   return S2S_OK;
 }
 
-/* ---- evaluation ---------------------------------------------------------------------------------------------------------------- */
+/* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
 static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
   if (a->sequence_error_rate != b->sequence_error_rate) return a->sequence_error_rate < b->sequence_error_rate;
@@ -265,7 +265,7 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   return S2S_OK;
 }
 
-/* ---- the run ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------------------------------------------------- */
 
 static int32_t trainer_progress(s2s_trainer *t, int32_t event, uint64_t done, uint64_t total, s2s__error *error) {
   if (!t->host.progress || t->host.progress(t->host.progress_user, event, (int64_t)done, (int64_t)total) == 0)

@@ -20,7 +20,7 @@ typedef struct update_job {
   size_t shards; /* of this batch: never more than it has pairs */
 } update_job;
 
-/* ---- forward and backward of one shard ------------------------------------------------------------------------------------ */
+/* ---- forward and backward of one shard --------------------------------------------------------------------------- */
 
 static void update_word_dropout(const s2s_options *options, double rate[2]) {
   const double target = s2s__option_real(options, S2S__WORD_DROPOUT_TARGET);
@@ -60,7 +60,7 @@ static void update_shard_part(void *data, size_t part, size_t worker) {
   (void)update_shard(job, &job->trainer->shard[part], part);
 }
 
-/* ---- adding, norm ---------------------------------------------------------------------------------------------------------- */
+/* ---- adding, norm ------------------------------------------------------------------------------------------------ */
 
 static size_t update_block_end(const update_job *job, size_t block) {
   const size_t total = job->trainer->network.params.total, end = (block + 1) * UPDATE_BLOCK;
@@ -79,7 +79,7 @@ static void update_add_part(void *data, size_t part, size_t worker) {
   job->square[part] = t->kernels->sum_squares(n, t->shard[0].gradient + begin);
 }
 
-/* ---- optimiser, packing ----------------------------------------------------------------------------------------------------- */
+/* ---- optimiser, packing ------------------------------------------------------------------------------------------ */
 
 static void update_apply_part(void *data, size_t part, size_t worker) {
   (void)worker;
@@ -101,7 +101,7 @@ static void update_pack_part(void *data, size_t part, size_t worker) {
   s2s__param_pack(job->trainer->network.params.item[part]);
 }
 
-/* ---- the update ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the update -------------------------------------------------------------------------------------------------- */
 
 static int32_t update_collect(const s2s_trainer *t, size_t shards, double *loss, s2s__error *error) {
   *loss = 0;
