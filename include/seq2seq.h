@@ -273,6 +273,40 @@ S2S_API int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const 
 S2S_API int32_t s2s_model_load_parameters(s2s_model *model, const char *path);
 
 /* =====================================================================================================================
+ * Segmenters: text to tokens and back, with a model or alone
+ * ================================================================================================================== */
+
+typedef struct s2s_segmenter s2s_segmenter;
+typedef struct s2s_tokens s2s_tokens;
+
+/* The segmenter of a side (S2S_SOURCE, S2S_TARGET) by the options source.tokens or target.tokens, *.normalize, *.casefold and
+ * subword.*: bpe and unigram learn their pieces from `count` texts (lengths as s2s_translate takes them), spm:FILE reads
+ * them; the others learn nothing, and texts may be NULL with count 0.
+ * S2S_BAD_OPTION: fewer pieces than characters. S2S_BAD_TEXT: a text is not UTF-8. S2S_IO, S2S_BAD_FILE. */
+S2S_API int32_t s2s_segmenter_new(const s2s_options *options, int32_t side, const char *const *texts,
+                                  const size_t *lengths, size_t count, s2s_segmenter **segmenter);
+/* That of a model's side. It may be freed before or after the model. */
+S2S_API int32_t s2s_segmenter_of(const s2s_model *model, int32_t side, s2s_segmenter **segmenter);
+/* Writes the pieces as a SentencePiece model, as s2s_model_save writes files: spm:FILE and SentencePiece's own programs read
+ * it. Normalisation by options is not in it. S2S_UNSUPPORTED: the tokens are no pieces (chars, words, graphemes). */
+S2S_API int32_t s2s_segmenter_save(const s2s_segmenter *segmenter, const char *path);
+S2S_API void s2s_segmenter_free(s2s_segmenter *segmenter);
+
+/* The tokens of a text of `length` bytes. Many threads may use one segmenter. S2S_BAD_TEXT: it is not UTF-8. */
+S2S_API int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens **tokens);
+/* The text of tokens, which end with NUL: what can be undone is undone (spaces; nfd and nfkd become nfc). It is the text of
+ * the result, s2s_tokens_text(), and its tokens are those that were given. */
+S2S_API int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *tokens, size_t count, s2s_tokens **joined);
+
+S2S_API size_t s2s_tokens_count(const s2s_tokens *tokens);
+S2S_API const char *s2s_tokens_get(const s2s_tokens *tokens, size_t index); /* ends with NUL; NULL when out of range */
+/* Where in the text the token stands, in bytes: from *begin to before *end (equal for all but the last byte of a character that
+ * was cut into bytes; 0 and 0 when out of range or joined). Both may be NULL. */
+S2S_API void s2s_tokens_range(const s2s_tokens *tokens, size_t index, size_t *begin, size_t *end);
+S2S_API const char *s2s_tokens_text(const s2s_tokens *tokens); /* the whole text, given or joined */
+S2S_API void s2s_tokens_free(s2s_tokens *tokens);
+
+/* =====================================================================================================================
  * Encoder: sequences in, memory out
  * ================================================================================================================== */
 

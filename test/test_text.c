@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * text/: vocabularies, segmenters, edit distance.
+ * text/: vocabularies, splitters, edit distance.
  */
 #include "tap.h"
 #include "test_base.h"
 
 #include "base/random.h"
 #include "text/metric.h"
-#include "text/segmenter.h"
+#include "text/splitter.h"
 #include "text/vocabulary.h"
 
 static s2s__error fresh_error(void) {
@@ -239,31 +239,31 @@ static void test_many(void) {
   ok(memory.live_bytes == 0 && memory.wrong_sizes == 0, "all memory is given back");
 }
 
-/* ---- Segmenters -------------------------------------------------------------------------------------------------- */
+/* ---- Splitters --------------------------------------------------------------------------------------------------- */
 
 /* The tokens of a text, each in brackets. */
 static const char *split(const char *name, const char *text, size_t length, char *out) {
   test_memory memory;
   const s2s__host host = test_host(&memory);
   s2s__error error = fresh_error();
-  s2s__spans spans;
+  s2s__tokens tokens;
   char *exact = malloc(length + (length == 0));
   memcpy(exact, text, length);
-  s2s__spans_init(&spans, &host);
-  const int32_t status = s2s__segmenter_find(name)->split(exact, length, &spans, &error);
+  s2s__tokens_init(&tokens, &host);
+  const int32_t status = s2s__splitter_find(name)->split(exact, length, &tokens, &error);
   char *at = out;
-  for (size_t i = 0; i < spans.count; i++)
-    at += sprintf(at, "[%.*s]", (int)spans.item[i].length, exact + spans.item[i].begin);
+  for (size_t i = 0; i < tokens.count; i++)
+    at += sprintf(at, "[%.*s]", (int)tokens.item[i].length, tokens.item[i].text);
   *at = 0;
   if (status != S2S_OK) sprintf(at, "%s", error.text);
-  s2s__spans_free(&spans);
+  s2s__tokens_free(&tokens);
   free(exact);
   return memory.live_bytes == 0 && memory.wrong_sizes == 0 ? out : "memory is lost";
 }
 
-static void is_split(const char *segmenter, const char *text, const char *wanted, const char *name) {
+static void is_split(const char *splitter, const char *text, const char *wanted, const char *name) {
   char out[1000];
-  is_text(split(segmenter, text, strlen(text), out), wanted, "%s: %s", segmenter, name);
+  is_text(split(splitter, text, strlen(text), out), wanted, "%s: %s", splitter, name);
 }
 
 static void test_chars(void) {
@@ -296,13 +296,26 @@ static void test_words(void) {
   is_split("words", "<s> </s>", "[<s>][</s>]", "special texts are words");
 }
 
-static void test_segmenters(void) {
+static void test_graphemes(void) {
+  is_split("graphemes", "", "", "the empty text has no tokens");
+  is_split("graphemes", "e\xCC\x81t", "[e\xCC\x81][t]", "a combining accent belongs to its letter");
+  is_split("graphemes", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC!", "[\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC][!]",
+           "an emoji is one with what is joined to it");
+  is_split("graphemes", "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7",
+           "[\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA][\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7]", "flags are pairs of letters");
+  is_split("graphemes", "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB\xEA\xB5\xAD",
+           "[\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB][\xEA\xB5\xAD]", "jamo make a syllable");
+  is_split("graphemes", " a  b ", "[a][ ][ ][b]", "white space is kept inside");
+  is_split("graphemes", "a\r\nb", "[a][\r\n][b]", "CR and LF are one");
+}
+
+static void test_splitters(void) {
   char out[1000];
-  ok(s2s__segmenter_find("chars") && s2s__segmenter_find("words"), "chars and words are known");
-  ok(!s2s__segmenter_find("") && !s2s__segmenter_find("char") && !s2s__segmenter_find("words "), "others are not");
-  is_text(s2s__segmenter_find("chars")->separator, "", "chars are joined by nothing");
-  is_text(s2s__segmenter_find("words")->separator, " ", "words are joined by a space");
-  is_text(s2s__segmenter_find("words")->name, "words", "a segmenter knows its name");
+  ok(s2s__splitter_find("chars") && s2s__splitter_find("words"), "chars and words are known");
+  ok(!s2s__splitter_find("") && !s2s__splitter_find("char") && !s2s__splitter_find("words "), "others are not");
+  is_text(s2s__splitter_find("chars")->separator, "", "chars are joined by nothing");
+  is_text(s2s__splitter_find("words")->separator, " ", "words are joined by a space");
+  is_text(s2s__splitter_find("words")->name, "words", "a splitter knows its name");
   is_text(split("chars", "a\xFF", 2, out), "invalid UTF-8 at byte 2", "chars refuse what is not UTF-8");
   is_text(split("words", "a b\xE2\x82", 5, out), "invalid UTF-8 at byte 4", "words too");
   is_text(split("words", "a\0b c", 5, out), "[a]" /* what sprintf shows of it */ "[c]", "a NUL is inside a word");
@@ -312,16 +325,16 @@ static void test_append(void) {
   test_memory memory;
   const s2s__host host = test_host(&memory);
   s2s__error error = fresh_error();
-  s2s__spans spans;
-  s2s__spans_init(&spans, &host);
-  for (int i = 0; i < 1000; i++) s2s__segmenter_find(i % 2 ? "chars" : "words")->split(" a b ", 5, &spans, &error);
-  is_int((int64_t)spans.count, 2500, "split appends to what is there");
-  ok(spans.item[2497].begin == 1 && spans.item[2498].begin == 2 && spans.item[2499].begin == 3, "in order");
-  s2s__segmenter_find("chars")->split("ab\xFF", 3, &spans, &error);
-  s2s__segmenter_find("words")->split("a b \xFF", 5, &spans, &error);
-  is_int((int64_t)spans.count, 2500, "a failure appends nothing");
-  s2s__spans_free(&spans);
-  s2s__spans_free(&spans);
+  s2s__tokens tokens;
+  s2s__tokens_init(&tokens, &host);
+  for (int i = 0; i < 1000; i++) s2s__splitter_find(i % 2 ? "chars" : "words")->split(" a b ", 5, &tokens, &error);
+  is_int((int64_t)tokens.count, 2500, "split appends to what is there");
+  ok(tokens.item[2497].begin == 1 && tokens.item[2498].begin == 2 && tokens.item[2499].begin == 3, "in order");
+  s2s__splitter_find("chars")->split("ab\xFF", 3, &tokens, &error);
+  s2s__splitter_find("words")->split("a b \xFF", 5, &tokens, &error);
+  is_int((int64_t)tokens.count, 2500, "a failure appends nothing");
+  s2s__tokens_free(&tokens);
+  s2s__tokens_free(&tokens);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
 }
 
@@ -402,7 +415,7 @@ static void test_distance(void) {
 /* ---- No memory --------------------------------------------------------------------------------------------------- */
 
 /* Everything of this room, once. */
-static int32_t use_all(const s2s__host *host, s2s__arena *arena, s2s__spans *spans, s2s__error *error) {
+static int32_t use_all(const s2s__host *host, s2s__arena *arena, s2s__tokens *tokens, s2s__error *error) {
   s2s__vocabulary vocabulary, again;
   size_t result;
   char text[4000] = "", *at = text;
@@ -411,8 +424,8 @@ static int32_t use_all(const s2s__host *host, s2s__arena *arena, s2s__spans *spa
   char file[8000];
   s2s__vocabulary_write(&vocabulary, file);
   S2S__TRY(s2s__vocabulary_parse(&again, arena, file, s2s__vocabulary_bytes(&vocabulary), error));
-  S2S__TRY(s2s__segmenter_find("words")->split(text, strlen(text), spans, error));
-  S2S__TRY(s2s__segmenter_find("chars")->split(text, strlen(text), spans, error));
+  S2S__TRY(s2s__splitter_find("words")->split(text, strlen(text), tokens, error));
+  S2S__TRY(s2s__splitter_find("chars")->split(text, strlen(text), tokens, error));
   int32_t long_a[100] = {0}, long_b[90];
   memset(long_b, 1, sizeof long_b);
   return s2s__edit_distance(arena, long_a, 100, long_b, 90, &result, error);
@@ -425,13 +438,13 @@ static void test_out_of_memory(void) {
     const s2s__host host = test_host(&memory);
     s2s__error error = fresh_error();
     s2s__arena arena;
-    s2s__spans spans;
+    s2s__tokens tokens;
     memory.fail_at = fail_at;
     s2s__arena_init(&arena, &host);
-    s2s__spans_init(&spans, &host);
-    const int32_t status = use_all(&host, &arena, &spans, &error);
+    s2s__tokens_init(&tokens, &host);
+    const int32_t status = use_all(&host, &arena, &tokens, &error);
     wrong += status != S2S_OK && (status != S2S_OUT_OF_MEMORY || error.text[0] == 0);
-    s2s__spans_free(&spans);
+    s2s__tokens_free(&tokens);
     s2s__arena_free(&arena);
     wrong += memory.live_bytes != 0 || memory.live_blocks != 0 || memory.wrong_sizes != 0;
     if (status == S2S_OK) break;
@@ -503,7 +516,8 @@ int main(void) {
   test_many();
   test_chars();
   test_words();
-  test_segmenters();
+  test_graphemes();
+  test_splitters();
   test_append();
   test_text_check();
   test_distance();

@@ -14,7 +14,7 @@ int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2
   s2s__host_own(&e->host, host, &e->budget, sizeof *e);
   e->model = model;
   e->max_source_length = s2s__option_size(options, S2S__MAX_SOURCE_LENGTH);
-  s2s__spans_init(&e->spans, &e->host);
+  s2s__tokens_init(&e->tokens, &e->host);
   s2s__ids_init(&e->ids, &e->host);
   s2s__model_retain(model);
   *encoder = e;
@@ -24,7 +24,7 @@ int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2
 void s2s__encoder_free(s2s_encoder *encoder) {
   if (!encoder) return;
   const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
-  s2s__spans_free(&encoder->spans);
+  s2s__tokens_free(&encoder->tokens);
   s2s__ids_free(&encoder->ids);
   s2s__free(&encoder->host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
   s2s__model_release(encoder->model);
@@ -38,7 +38,7 @@ static int32_t encoder_check_length(const s2s_encoder *e, size_t tokens, s2s__er
 
 static int32_t encoder_tokenize(s2s_encoder *e, const char *text, size_t length, size_t *tokens, s2s__error *error) {
   const size_t before = e->ids.count;
-  S2S__TRY(s2s__model_tokenize(e->model, S2S_SOURCE, text, length, &e->spans, &e->ids, error));
+  S2S__TRY(s2s__model_tokenize(e->model, S2S_SOURCE, text, length, NULL, &e->tokens, &e->ids, error));
   *tokens = e->ids.count - before;
   return encoder_check_length(e, *tokens, error);
 }

@@ -10,31 +10,47 @@
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static int32_t model_count_tokens(const s2s_model *model, const s2s_corpus *corpus, int32_t side,
+/* The texts of one side of a corpus, or of both, one after the other. */
+typedef struct model_texts {
+  const s2s_corpus *corpus;
+  int32_t side, sides;
+} model_texts;
+
+static s2s__text model_text(const void *data, size_t number) {
+  const model_texts *texts = data;
+  const size_t pairs = texts->corpus->count;
+  const s2s__pair *pair = &texts->corpus->pair[number % pairs];
+  const int32_t side = texts->side + (int32_t)(number / pairs);
+  return (s2s__text){pair->text[side], pair->length[side]};
+}
+
+static s2s__texts model_texts_of(const model_texts *texts) {
+  return (s2s__texts){texts, texts->corpus->count * (size_t)texts->sides, model_text};
+}
+
+static int32_t model_count_tokens(const s2s_model *model, int32_t side, const s2s__texts *texts,
                                   s2s__token_counter *counter, s2s__error *error) {
-  const char *tokens = s2s__option_text(&model->options, side == S2S_SOURCE ? S2S__SOURCE_TOKENS : S2S__TARGET_TOKENS);
-  const s2s__segmenter *segmenter = s2s__segmenter_find(tokens);
-  s2s__spans spans;
-  s2s__spans_init(&spans, &model->host);
+  s2s__tokens tokens;
+  s2s__tokens_init(&tokens, &model->host);
   int32_t status = S2S_OK;
-  for (size_t i = 0; i < corpus->count && status == S2S_OK; i++) {
-    const char *text = corpus->pair[i].text[side];
-    spans.count = 0;
-    status = segmenter->split(text, corpus->pair[i].length[side], &spans, error);
-    for (size_t j = 0; j < spans.count && status == S2S_OK; j++)
-      status = s2s__token_counter_add(counter, text + spans.item[j].begin, spans.item[j].length, error);
+  for (size_t i = 0; i < texts->count && status == S2S_OK; i++) {
+    const s2s__text text = texts->get(texts->data, i);
+    status = s2s__segment(model->segmenter[side], text.text, text.length, NULL, &tokens, error);
+    for (size_t j = 0; j < tokens.count && status == S2S_OK; j++)
+      status = s2s__token_counter_add(counter, tokens.item[j].text, tokens.item[j].length, error);
   }
-  s2s__spans_free(&spans);
+  s2s__tokens_free(&tokens);
   return status;
 }
 
-static int32_t model_learn_vocabulary(s2s_model *model, const s2s_corpus *corpus, int32_t side,
+/* Tokens that are seen; of pieces all are known beforehand. */
+static int32_t model_learn_vocabulary(s2s_model *model, int32_t side, const s2s__texts *texts,
                                       const s2s_options *options, s2s__error *error) {
   s2s__token_counter *counter;
+  if (!model->segmenter[side]->splitter)
+    return s2s__pieces_vocabulary(model->segmenter[side]->pieces, &model->vocabulary[side], &model->arena, error);
   S2S__TRY(s2s__token_counter_new(&model->host, &counter, error));
-  const int joint = s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL; /* one vocabulary of both */
-  int32_t status = model_count_tokens(model, corpus, joint ? S2S_SOURCE : side, counter, error);
-  if (status == S2S_OK && joint) status = model_count_tokens(model, corpus, S2S_TARGET, counter, error);
+  int32_t status = model_count_tokens(model, side, texts, counter, error);
   if (status == S2S_OK)
     status = s2s__vocabulary_build(&model->vocabulary[side], &model->arena, counter,
                                    (uint64_t)s2s__option_int(options, S2S__VOCABULARY_MIN_COUNT),
@@ -43,9 +59,27 @@ static int32_t model_learn_vocabulary(s2s_model *model, const s2s_corpus *corpus
   return status;
 }
 
+/* Segmenter and vocabulary of a side; when both sides share theirs, from the texts of both. */
+static int32_t model_learn_side(s2s_model *model, const s2s_corpus *corpus, int32_t side, int joint,
+                                const s2s_options *options, s2s__error *error) {
+  const model_texts data = {corpus, joint ? S2S_SOURCE : side, joint ? 2 : 1};
+  const s2s__texts texts = model_texts_of(&data);
+  const s2s__pieces *known = model->segmenter[S2S_SOURCE]->pieces;
+  if (joint && side == S2S_TARGET && known)
+    S2S__TRY(s2s__segmenter_parse(model->segmenter[side], known->bytes, known->size, error));
+  else S2S__TRY(s2s__segmenter_learn(model->segmenter[side], options, side, &texts, error));
+  return model_learn_vocabulary(model, side, &texts, options, error);
+}
+
 static int32_t model_learn(s2s_model *model, const s2s_corpus *corpus, const s2s_options *options, s2s__error *error) {
+  const int joint = s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL ||
+                    s2s__option_bool(options, S2S__VOCABULARY_JOINT);
   if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_model_create: the corpus is empty");
-  for (int32_t side = 0; side < 2; side++) S2S__TRY(model_learn_vocabulary(model, corpus, side, options, error));
+  if (joint && strcmp(s2s__option_text(options, S2S__SOURCE_TOKENS), s2s__option_text(options, S2S__TARGET_TOKENS)) != 0)
+    return s2s__fail(error, S2S_BAD_OPTION, "one vocabulary for both sides (%s) needs source.tokens and target.tokens to "
+                     "be the same", s2s__option_bool(options, S2S__VOCABULARY_JOINT) ? "vocabulary.joint yes" : "embedding.tie all");
+  S2S__TRY(s2s__model_make_segmenters(model, error));
+  for (int32_t side = 0; side < 2; side++) S2S__TRY(model_learn_side(model, corpus, side, joint, options, error));
   S2S__TRY(s2s__model_build(model, error));
   return s2s__params_draw(&model->network.params, (uint64_t)s2s__option_int(options, S2S__SEED), error);
 }

@@ -12,7 +12,7 @@ struct s2s_encoder {
   s2s__budget budget;
   const s2s_model *model; /* retained */
   size_t max_source_length;
-  s2s__spans spans;
+  s2s__tokens tokens;
   s2s__ids ids;
   size_t *length;
   size_t length_capacity;

@@ -64,14 +64,26 @@ static const char *option_nearest(const char *key) {
   return nearest;
 }
 
-/* Position of `value` in "a|b|c", or -1. */
+/* Whether a value is a choice: itself, or where the choice is "name:N" or "name:TEXT", also the name with a whole number
+ * from 1 on, or with any text. */
+static int option_is_choice(const char *choice, size_t size, const char *value) {
+  const char *colon = memchr(choice, ':', size);
+  const size_t name = colon ? (size_t)(colon - choice) : size;
+  int64_t number;
+  if (strncmp(value, choice, name) != 0) return 0;
+  if (value[name] == '\0') return 1;
+  if (!colon || value[name] != ':' || value[name + 1] == '\0') return 0;
+  const char *argument = value + name + 1;
+  return colon[1] != 'N' || (s2s__parse_int(argument, strlen(argument), &number) && number >= 1);
+}
+
+/* Position of `value` in "a|b|c:N", or -1. */
 static int32_t option_position(const char *range, const char *value) {
-  const size_t length = strlen(value);
   int32_t position = 0;
   for (const char *at = range;; position++) {
     const char *bar = strchr(at, '|');
     const size_t size = bar ? (size_t)(bar - at) : strlen(at);
-    if (size == length && memcmp(at, value, length) == 0) return position;
+    if (option_is_choice(at, size, value)) return position;
     if (!bar) return -1;
     at = bar + 1;
   }

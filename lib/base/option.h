@@ -14,11 +14,16 @@
 
 /* X(NAME, key, type, scope, default, range, help)
  *   type   INT REAL BOOL CHOICE TEXT
- *   range  INT and REAL: "min..max" (both included); CHOICE: "a|b|c"; BOOL: "yes|no"; TEXT: a word for the help
+ *   range  INT and REAL: "min..max" (both included); CHOICE: "a|b|c", where c may be "name:N" or "name:TEXT" (with or
+ *          without an argument); BOOL: "yes|no"; TEXT: a word for the help
  *   scope  MODEL (stored in the file), TRAIN, DECODE, RUNTIME (never stored) */
 #define S2S__OPTIONS(X)                                                                                                \
-  X(SOURCE_TOKENS, "source.tokens", CHOICE, MODEL, "words", S2S__CHOICES(S2S__SEGMENTERS), "what a source token is: a Unicode code point, or a word between spaces") \
-  X(TARGET_TOKENS, "target.tokens", CHOICE, MODEL, "words", S2S__CHOICES(S2S__SEGMENTERS), "what a target token is: a Unicode code point, or a word between spaces") \
+  X(SOURCE_TOKENS, "source.tokens", CHOICE, MODEL, "words", S2S__TOKENS, "what a source token is: a Unicode code point, a word between spaces, a byte; one of N pieces learnt by merging or by a unigram model (8000 when no N is given); or a piece of a SentencePiece model") \
+  X(TARGET_TOKENS, "target.tokens", CHOICE, MODEL, "words", S2S__TOKENS, "what a target token is, likewise") \
+  X(SOURCE_NORMALIZE, "source.normalize", CHOICE, MODEL, "none", "none|nfc|nfd|nfkc|nfkd", "Unicode normalisation form of the source before it is cut") \
+  X(TARGET_NORMALIZE, "target.normalize", CHOICE, MODEL, "none", "none|nfc|nfd|nfkc|nfkd", "the same of the target; what is put out is nfc again if it was nfd or nfkd") \
+  X(SOURCE_CASEFOLD, "source.casefold", BOOL, MODEL, "no", "yes|no", "whether differences of case in the source are left out") \
+  X(TARGET_CASEFOLD, "target.casefold", BOOL, MODEL, "no", "yes|no", "the same of the target") \
   X(SOURCE_EOS, "source.eos", BOOL, MODEL, "no", "yes|no", "whether an end mark is added to the source") \
   X(EMBEDDING_DIM, "embedding.dim", INT, MODEL, "128", "1..65536", "size of the source and target embeddings") \
   X(EMBEDDING_TIE, "embedding.tie", CHOICE, MODEL, "none", "none|target|all", "share the target embedding with the output layer (target), and with the source embedding too, over one vocabulary (all)") \
@@ -50,6 +55,12 @@
   X(TRANSFORMER_POSITIONS, "transformer.positions", CHOICE, MODEL, "sinusoidal", "sinusoidal|learned", "what is added to embeddings to tell positions apart") \
   X(TRANSFORMER_MAX_POSITIONS, "transformer.max_positions", INT, MODEL, "512", "1..1000000", "learned positions, the most tokens that a source or a target may have") \
   X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
+  X(VOCABULARY_JOINT, "vocabulary.joint", BOOL, TRAIN, "no", "yes|no", "whether both sides share one vocabulary, learnt from both; embedding.tie all always does") \
+  X(SUBWORD_BYTE_FALLBACK, "subword.byte_fallback", BOOL, TRAIN, "no", "yes|no", "whether bpe and unigram also have the 256 bytes as pieces, so that nothing is unknown") \
+  X(SUBWORD_COVERAGE, "subword.coverage", REAL, TRAIN, "0.9995", "0.5..1", "share of the characters of a corpus that bpe and unigram make pieces of; the rarest are left out") \
+  X(SUBWORD_SYMBOLS, "subword.symbols", TEXT, TRAIN, "", "WORDS", "texts with spaces between them that bpe and unigram always keep as tokens of their own") \
+  X(SUBWORD_DROPOUT, "subword.dropout", REAL, TRAIN, "0", "0..0.95", "share of merges that bpe leaves out at random in training, anew in each epoch") \
+  X(SUBWORD_ALPHA, "subword.alpha", REAL, TRAIN, "0", "0..10", "unigram draws how it cuts a text in training, anew in each epoch, with probability to this power; 0 means always the best cut") \
   X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
   X(WORD_DROPOUT, "word_dropout", REAL, TRAIN, "0", "0..0.95", "share of words that are hidden in training: their whole embedding is zero") \

@@ -3,8 +3,8 @@
  * A model's file: safetensors with the options and a checksum in its metadata (docs/format.md).
  *
  *     __metadata__   format, producer, crc32, every option of scope model
- *     data           the parameters, F32, in the order of the network's list; text.source.vocabulary and
- *                    text.target.vocabulary, U8, last, so that the numbers stay aligned
+ *     data           the parameters, F32, in the order of the network's list; the vocabularies and, of sides that have
+ *                    them, the segmenters' pieces, U8, last, so that the numbers stay aligned
  *
  * Reading takes tensors in whatever order they come. The network is built from the options and, for the sizes of the
  * vocabularies, from the embeddings' shapes; each tensor is then packed straight into its place. At the peak there is
@@ -21,7 +21,16 @@
  * a stream of a few bytes that promises gigabytes gets nothing. */
 #define FILE_GROUP ((uint64_t)64 << 10)
 
-static const char *const file_vocabulary[2] = {"text.source.vocabulary", "text.target.vocabulary"};
+/* What is text: a vocabulary for each side, and pieces where the segmenter has some. */
+enum { FILE_SEGMENTER = 2, FILE_TEXTS = 4 }; /* the first segmenter; how many texts there are */
+static const char *const file_text[FILE_TEXTS] = {"text.source.vocabulary", "text.target.vocabulary",
+                                                  "text.source.segmenter", "text.target.segmenter"};
+
+static int32_t file_text_side(size_t text) { return text % 2 ? S2S_TARGET : S2S_SOURCE; }
+
+static int file_has_text(const s2s_model *model, size_t text) {
+  return text < FILE_SEGMENTER || !model->segmenter[file_text_side(text)]->splitter;
+}
 
 /* ---- reading: the header ----------------------------------------------------------------------------------------- */
 
@@ -32,8 +41,8 @@ typedef struct file_reading {
   s2s__arena scratch; /* the header, and what packing needs */
   s2s__st_buffer buffer;
   s2s__st_header header;
-  const s2s__param **param; /* [header.tensors] where each goes; NULL: a vocabulary */
-  int parameters_only;      /* the model stands already: vocabularies are passed over */
+  const s2s__param **param; /* [header.tensors] where each goes; NULL: a text */
+  int parameters_only;      /* the model stands already: texts are passed over */
   int verify;
   uint32_t crc;
 } file_reading;
@@ -126,8 +135,9 @@ static int32_t file_match(const file_reading *r, const s2s__st_tensor *t, const 
   for (size_t i = 0; i < params->count; i++)
     if (strcmp(params->item[i]->name, t->name) == 0) *param = params->item[i];
   if (*param) return file_expect(r, t, "F32", shape, file_shape(*param, shape));
-  for (size_t side = 0; side < 2; side++)
-    if (strcmp(file_vocabulary[side], t->name) == 0) return file_expect(r, t, "U8", shape, 1);
+  for (size_t text = 0; text < FILE_TEXTS; text++)
+    if (strcmp(file_text[text], t->name) == 0 && (r->parameters_only || file_has_text(r->model, text)))
+      return file_expect(r, t, "U8", shape, 1);
   return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor '%.100s' is not part of this model", r->reader->name, t->name);
 }
 
@@ -139,8 +149,8 @@ static int32_t file_match_all(file_reading *r) {
   for (size_t i = 0; i < h->tensors; i++) S2S__TRY(file_match(r, &h->tensor[i], &r->param[i]));
   for (size_t i = 0; i < params->count; i++)
     if (!s2s__st_find(h, params->item[i]->name)) return file_fail_missing(r, params->item[i]->name);
-  for (size_t side = 0; side < 2 && !r->parameters_only; side++)
-    if (!s2s__st_find(h, file_vocabulary[side])) return file_fail_missing(r, file_vocabulary[side]);
+  for (size_t text = 0; text < FILE_TEXTS && !r->parameters_only; text++)
+    if (file_has_text(r->model, text) && !s2s__st_find(h, file_text[text])) return file_fail_missing(r, file_text[text]);
   return S2S_OK;
 }
 
@@ -171,10 +181,10 @@ static int32_t file_take_vocabulary(file_reading *r, int32_t side, const unsigne
   s2s__vocabulary *vocabulary = &r->model->vocabulary[side];
   const size_t expected = vocabulary->size;
   if (s2s__vocabulary_parse(vocabulary, &r->model->arena, (const char *)bytes, size, r->error) != S2S_OK)
-    return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, file_vocabulary[side]);
+    return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, file_text[side]);
   if (vocabulary->size == expected) return S2S_OK;
   return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor '%s' has %zu tokens, '%s' has %zu", r->reader->name,
-                   file_vocabulary[side], vocabulary->size,
+                   file_text[side], vocabulary->size,
                    s2s__network_embedding_name(&r->model->options, side), expected);
 }
 
@@ -183,8 +193,13 @@ static int32_t file_take(file_reading *r, size_t index, unsigned char *bytes) {
   const s2s__param *param = r->param[index];
   if (param) return file_take_parameter(r, param, file_decode(bytes, s2s__param_size(param)));
   if (r->parameters_only) return S2S_OK;
-  const int32_t side = strcmp(t->name, file_vocabulary[S2S_SOURCE]) == 0 ? S2S_SOURCE : S2S_TARGET;
-  return file_take_vocabulary(r, side, bytes, (size_t)(t->end - t->begin));
+  size_t text = 0;
+  while (strcmp(t->name, file_text[text]) != 0) text++;
+  const int32_t side = file_text_side(text);
+  if (text < FILE_SEGMENTER) return file_take_vocabulary(r, side, bytes, (size_t)(t->end - t->begin));
+  if (s2s__segmenter_parse(r->model->segmenter[side], bytes, (size_t)(t->end - t->begin), r->error) == S2S_OK)
+    return S2S_OK;
+  return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, t->name);
 }
 
 /* One past the last tensor of the group that begins with tensor `from`. */
@@ -311,6 +326,17 @@ static int32_t file_draft_metadata(file_writing *w) {
   return S2S_OK;
 }
 
+static size_t file_text_bytes(const s2s_model *model, size_t text) {
+  const int32_t side = file_text_side(text);
+  return text < FILE_SEGMENTER ? s2s__vocabulary_bytes(&model->vocabulary[side]) : model->segmenter[side]->pieces->size;
+}
+
+static void file_write_text(const s2s_model *model, size_t text, void *out) {
+  const int32_t side = file_text_side(text);
+  if (text < FILE_SEGMENTER) s2s__vocabulary_write(&model->vocabulary[side], out);
+  else memcpy(out, model->segmenter[side]->pieces->bytes, model->segmenter[side]->pieces->size);
+}
+
 /* The header, and room for the largest tensor. */
 static int32_t file_draft(file_writing *w) {
   const s2s__params *params = &w->model->network.params;
@@ -321,10 +347,11 @@ static int32_t file_draft(file_writing *w) {
     if (bytes > most) most = bytes;
     S2S__TRY(s2s__st_draft_tensor(&w->draft, params->item[i]->name, "F32", shape, rank, w->error));
   }
-  for (size_t side = 0; side < 2; side++) {
-    shape[0] = s2s__vocabulary_bytes(&w->model->vocabulary[side]);
+  for (size_t text = 0; text < FILE_TEXTS; text++) {
+    if (!file_has_text(w->model, text)) continue;
+    shape[0] = file_text_bytes(w->model, text);
     if (shape[0] > most) most = shape[0];
-    S2S__TRY(s2s__st_draft_tensor(&w->draft, file_vocabulary[side], "U8", shape, 1, w->error));
+    S2S__TRY(s2s__st_draft_tensor(&w->draft, file_text[text], "U8", shape, 1, w->error));
   }
   S2S__TRY(s2s__st_draft_finish(&w->draft, &w->crc, w->error));
   w->block = s2s__arena_take(&w->scratch, (size_t)most);
@@ -359,9 +386,10 @@ static int32_t file_each(file_writing *w, int32_t (*next)(file_writing *w, size_
     file_encode(w->block, size);
     S2S__TRY(next(w, size * sizeof(float)));
   }
-  for (size_t side = 0; side < 2; side++) {
-    s2s__vocabulary_write(&w->model->vocabulary[side], w->block);
-    S2S__TRY(next(w, s2s__vocabulary_bytes(&w->model->vocabulary[side])));
+  for (size_t text = 0; text < FILE_TEXTS; text++) {
+    if (!file_has_text(w->model, text)) continue;
+    file_write_text(w->model, text, w->block);
+    S2S__TRY(next(w, file_text_bytes(w->model, text)));
   }
   return S2S_OK;
 }

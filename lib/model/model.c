@@ -29,7 +29,9 @@ static int32_t model_copy_options(s2s_model *model, const s2s_options *options, 
   for (size_t i = 0; i < S2S__OPTION_COUNT; i++) {
     const s2s__option *option = &s2s__option_table[i];
     if (option->scope != S2S_SCOPE_MODEL || !s2s__option_is_set(options, (s2s__option_id)i)) continue;
-    S2S__TRY(s2s__options_set(&model->options, option->key, s2s__option_text(options, (s2s__option_id)i), error));
+    const char *value = s2s__option_text(options, (s2s__option_id)i);
+    if (strncmp(value, "spm:", 4) == 0) value = "spm"; /* the file's pieces become the model's own */
+    S2S__TRY(s2s__options_set(&model->options, option->key, value, error));
   }
   return S2S_OK;
 }
@@ -56,9 +58,16 @@ int32_t s2s__model_abandon(s2s_model *model, int32_t status, s2s__error *error) 
   return status;
 }
 
+int32_t s2s__model_make_segmenters(s2s_model *model, s2s__error *error) {
+  const s2s__host host = s2s__host_given(&model->host, &model->budget); /* a segmenter may outlive its model */
+  for (int32_t side = 0; side < 2; side++)
+    if (!model->segmenter[side])
+      S2S__TRY(s2s__segmenter_new(&host, &model->options, side, &model->segmenter[side], error));
+  return S2S_OK;
+}
+
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
-  model->segmenter[S2S_SOURCE] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__SOURCE_TOKENS));
-  model->segmenter[S2S_TARGET] = s2s__segmenter_find(s2s__option_text(&model->options, S2S__TARGET_TOKENS));
+  S2S__TRY(s2s__model_make_segmenters(model, error));
   S2S__TRY(s2s__network_declare(&model->network, &model->arena, model->kernels, &model->options,
                                 model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
   snprintf(model->parameters, sizeof model->parameters, "%zu", model->network.params.total);
@@ -82,6 +91,7 @@ void s2s__model_release(const s2s_model *model) {
   if (!m || atomic_fetch_sub(&m->references, 1) != 1) return;
   const s2s__host host = s2s__host_given(&m->host, &m->budget);
   s2s__options_clear(&m->options);
+  for (int side = 0; side < 2; side++) s2s__segmenter_release(m->segmenter[side]);
   s2s__arena_free(&m->arena);
   s2s__free(&host, m, sizeof *m);
 }
@@ -127,8 +137,11 @@ int32_t s2s__model_copy_values(const s2s_model *from, s2s_model *to, s2s__error 
 }
 
 static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
-  for (int side = 0; side < 2; side++)
+  for (int side = 0; side < 2; side++) {
+    s2s__segmenter_retain(model->segmenter[side]);
+    to->segmenter[side] = model->segmenter[side];
     S2S__TRY(model_copy_vocabulary(&model->vocabulary[side], &to->vocabulary[side], &to->arena, error));
+  }
   S2S__TRY(s2s__model_build(to, error));
   return model_copy_values(model, flat, to, error);
 }
@@ -161,34 +174,24 @@ int32_t s2s__ids_push(s2s__ids *ids, int32_t id, s2s__error *error) {
   return S2S_OK;
 }
 
-int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length, s2s__spans *scratch,
-                            s2s__ids *ids, s2s__error *error) {
-  S2S__TRY(s2s__text_check(text, length, error));
-  scratch->count = 0;
-  S2S__TRY(model->segmenter[side]->split(text, length, scratch, error));
+int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length,
+                            const s2s__sampling *sampling, s2s__tokens *scratch, s2s__ids *ids, s2s__error *error) {
+  S2S__TRY(s2s__segment(model->segmenter[side], text, length, sampling, scratch, error));
   for (size_t i = 0; i < scratch->count; i++) {
-    const s2s__span *span = &scratch->item[i];
-    const int32_t id = s2s__vocabulary_find(&model->vocabulary[side], text + span->begin, span->length);
-    S2S__TRY(s2s__ids_push(ids, id, error));
+    const s2s__token *token = &scratch->item[i];
+    S2S__TRY(s2s__ids_push(ids, s2s__vocabulary_find(&model->vocabulary[side], token->text, token->length), error));
   }
   if (side == S2S_SOURCE && scratch->count > 0 && s2s__option_bool(&model->options, S2S__SOURCE_EOS))
     return s2s__ids_push(ids, S2S__EOS, error);
   return S2S_OK;
 }
 
-char *s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena) {
+int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
+                        s2s__text *text, s2s__error *error) {
   const s2s__vocabulary *vocabulary = &model->vocabulary[side];
-  const char *separator = model->segmenter[side]->separator;
-  const size_t gap = strlen(separator);
-  size_t bytes = 1;
-  for (size_t i = 0; i < count; i++) bytes += vocabulary->length[ids[i]] + gap;
-  char *text = s2s__arena_take(arena, bytes), *at = text;
-  if (!text) return NULL;
-  for (size_t i = 0; i < count; i++) {
-    if (i > 0) memcpy(at, separator, gap), at += gap;
-    memcpy(at, vocabulary->text[ids[i]], vocabulary->length[ids[i]]);
-    at += vocabulary->length[ids[i]];
-  }
-  *at = '\0';
-  return text;
+  s2s__token *token = S2S__TAKE(arena, s2s__token, count);
+  if (!token) return s2s__fail_memory(error, count * sizeof *token, "a text");
+  for (size_t i = 0; i < count; i++)
+    token[i] = (s2s__token){vocabulary->text[ids[i]], vocabulary->length[ids[i]], 0, 0};
+  return s2s__join(model->segmenter[side], token, count, arena, text, error);
 }

@@ -22,7 +22,7 @@ struct s2s_model {
   s2s_options options; /* those of scope model count; the others are defaults */
   const s2s__kernels *kernels;
   s2s__vocabulary vocabulary[2];        /* S2S_SOURCE, S2S_TARGET */
-  const s2s__segmenter *segmenter[2];
+  s2s_segmenter *segmenter[2];           /* counted: they may be another model's too */
   s2s__network network;
   char parameters[24]; /* their number as text, for s2s_model_get */
 };
@@ -35,6 +35,8 @@ int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernel
 int32_t s2s__model_new(const s2s__host *host, const s2s_options *options, s2s_model **model, s2s__error *error);
 /* Gives up a model that could not be finished; returns `status`. */
 int32_t s2s__model_abandon(s2s_model *model, int32_t status, s2s__error *error);
+/* The segmenters of both sides by the model's options, where there is none yet; those of pieces are still without them. */
+int32_t s2s__model_make_segmenters(s2s_model *model, s2s__error *error);
 /* The second half, when model->options and the sizes of model->vocabulary are there: segmenters, network, values undefined.
  * _declare stops before the memory of the values is taken: for a file, whose tensors are first held against the network. */
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error);
@@ -58,11 +60,12 @@ typedef struct s2s__ids {
 void s2s__ids_init(s2s__ids *ids, const s2s__host *host);
 void s2s__ids_free(s2s__ids *ids);
 int32_t s2s__ids_push(s2s__ids *ids, int32_t id, s2s__error *error);
-int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length, s2s__spans *scratch,
-                            s2s__ids *ids, s2s__error *error);
+int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length,
+                            const s2s__sampling *sampling, s2s__tokens *scratch, s2s__ids *ids, s2s__error *error);
 
-/* Ids to text: tokens joined by the segmenter's separator, NUL-terminated, in the arena. */
-char *s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena);
+/* Ids to text, by the segmenter: in the arena, where scratch is taken too. */
+int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
+                        s2s__text *text, s2s__error *error);
 
 /* file.c: the safetensors file. */
 /* Takes all parameters from a file of tensors; the model is as it was when that fails. */

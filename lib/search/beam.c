@@ -193,6 +193,16 @@ static int32_t beam_advance(beam_state *beam, beam_sentence *s, size_t first, si
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
+static int32_t beam_join(const beam_state *beam, s2s_result *result, s2s__hypothesis *h) {
+  s2s__arena *scratch = &beam->decoder->arena;
+  const s2s__mark mark = s2s__arena_mark(scratch);
+  s2s__text text;
+  S2S__TRY(s2s__model_join(beam->decoder->model, S2S_TARGET, h->ids, h->length, scratch, &text, beam->error));
+  h->text = s2s__arena_text(&result->arena, text.text, text.length);
+  s2s__arena_rewind(scratch, mark);
+  return h->text ? S2S_OK : s2s__fail_memory(beam->error, text.length, "a result's text");
+}
+
 static int32_t beam_copy_out(const beam_state *beam, const beam_node *node, size_t columns, s2s_result *result,
                              s2s__hypothesis *h) {
   const size_t steps = node ? node->length : 0;
@@ -209,8 +219,7 @@ static int32_t beam_copy_out(const beam_state *beam, const beam_node *node, size
     ids[n->length - 1] = n->token;
     if (alignment) memcpy(alignment + (n->length - 1) * columns, n->weights, columns * sizeof *alignment);
   }
-  h->text = s2s__model_join(beam->decoder->model, S2S_TARGET, ids, h->length, &result->arena);
-  return h->text ? S2S_OK : s2s__fail_memory(beam->error, h->length, "a result's text");
+  return beam_join(beam, result, h);
 }
 
 /* A sentence without tokens, or one whose every probability was NaN, has the empty hypothesis. */

@@ -6,14 +6,9 @@
 #ifndef S2S__TEXT_BLEU_H
 #define S2S__TEXT_BLEU_H
 
-#include "base/memory.h"
+#include "text/text.h"
 
 #define S2S__BLEU_ORDER 4
-
-typedef struct s2s__text {
-  const char *text; /* valid UTF-8 */
-  size_t length;
-} s2s__text;
 
 typedef enum s2s__bleu_tokens {                 /* in the order of the option bleu.tokenize */
                                 S2S__BLEU_13A,  /* mteval-v13a: punctuation apart, but not inside numbers */

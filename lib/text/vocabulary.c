@@ -114,26 +114,31 @@ static uint32_t *token_counter_probe(const s2s__token_counter *counter, const ch
 
 /* A failure leaves the counter as it was: what can fail comes first. */
 static int32_t token_counter_append(s2s__token_counter *counter, const char *token, size_t length, uint32_t hash,
-                                    s2s__error *error) {
+                                    uint64_t times, s2s__error *error) {
   S2S__TRY(s2s__grow(&counter->host, &counter->bytes, &counter->bytes_capacity, counter->used + length, 1, error));
   S2S__TRY(s2s__grow(&counter->host, &counter->entry, &counter->capacity, counter->count + 1, sizeof *counter->entry,
                      error));
   memcpy(counter->bytes + counter->used, token, length);
-  counter->entry[counter->count++] = (token_counter_entry){counter->used, 1, (uint32_t)length, hash};
+  counter->entry[counter->count++] = (token_counter_entry){counter->used, times, (uint32_t)length, hash};
   counter->used += length;
   return S2S_OK;
 }
 
 int32_t s2s__token_counter_add(s2s__token_counter *counter, const char *token, size_t length, s2s__error *error) {
+  return s2s__token_counter_add_many(counter, token, length, 1, error);
+}
+
+int32_t s2s__token_counter_add_many(s2s__token_counter *counter, const char *token, size_t length, uint64_t times,
+                                    s2s__error *error) {
   if (!vocabulary_can_hold(token, length)) return S2S_OK;
   S2S__TRY(token_counter_reserve(counter, error));
   const uint32_t hash = (uint32_t)vocabulary_hash(token, length);
   uint32_t *slot = token_counter_probe(counter, token, length, hash);
   if (*slot) {
-    counter->entry[*slot - 1].count++;
+    counter->entry[*slot - 1].count += times;
     return S2S_OK;
   }
-  S2S__TRY(token_counter_append(counter, token, length, hash, error));
+  S2S__TRY(token_counter_append(counter, token, length, hash, times, error));
   *slot = (uint32_t)counter->count;
   return S2S_OK;
 }
@@ -231,35 +236,54 @@ static size_t vocabulary_draft_add(vocabulary_draft *draft, const char *token, s
   return id;
 }
 
-/* The special tokens, then the entries order[0..count). */
-static int32_t vocabulary_fill(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__token_counter *counter,
-                               const uint32_t *order, size_t count, s2s__error *error) {
+int32_t s2s__vocabulary_of(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__counted *token, size_t count,
+                           s2s__error *error) {
   size_t bytes = 0;
   for (size_t i = 0; i < S2S__SPECIALS; i++) bytes += strlen(vocabulary_special[i]) + 1;
-  for (size_t i = 0; i < count; i++) bytes += counter->entry[order[i]].length + (size_t)1;
+  for (size_t i = 0; i < count; i++) bytes += token[i].length + (size_t)1;
   vocabulary_draft draft;
   S2S__TRY(vocabulary_draft_take(&draft, arena, S2S__SPECIALS + count, bytes, error));
   for (size_t i = 0; i < S2S__SPECIALS; i++)
     vocabulary_draft_add(&draft, vocabulary_special[i], strlen(vocabulary_special[i]));
-  for (size_t i = 0; i < count; i++) {
-    const token_counter_entry *entry = &counter->entry[order[i]];
-    vocabulary_draft_add(&draft, counter->bytes + entry->begin, entry->length);
-  }
+  for (size_t i = 0; i < count; i++) vocabulary_draft_add(&draft, token[i].text, token[i].length);
   *vocabulary = draft.made;
   return S2S_OK;
+}
+
+static s2s__counted token_counter_get(const s2s__token_counter *counter, size_t number) {
+  const token_counter_entry *entry = &counter->entry[number];
+  return (s2s__counted){counter->bytes + entry->begin, entry->length, entry->count};
+}
+
+int32_t s2s__token_counter_list(const s2s__token_counter *counter, s2s__arena *arena, const s2s__counted **counted,
+                                size_t *count, s2s__error *error) {
+  s2s__counted *list = S2S__TAKE(arena, s2s__counted, counter->count);
+  if (!list) return s2s__fail_memory(error, counter->count * sizeof *list, "counted tokens");
+  for (size_t i = 0; i < counter->count; i++) list[i] = token_counter_get(counter, i);
+  *counted = list;
+  *count = counter->count;
+  return S2S_OK;
+}
+
+/* The tokens that enter a vocabulary, in its order, into an array with room for all. */
+static size_t vocabulary_choose(const s2s__token_counter *counter, uint64_t min_count, size_t max_size, uint32_t *order,
+                                s2s__counted *token) {
+  const size_t room = max_size > S2S__SPECIALS ? max_size - S2S__SPECIALS : 0;
+  const size_t known = token_counter_select(counter, min_count, order), count = known < room ? known : room;
+  for (size_t i = 0; i < count; i++) token[i] = token_counter_get(counter, order[i]);
+  return count;
 }
 
 int32_t s2s__vocabulary_build(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__token_counter *counter,
                               uint64_t min_count, size_t max_size, s2s__error *error) {
   const s2s__mark mark = s2s__arena_mark(arena);
-  const size_t scratch = (counter->count + 1) * sizeof(uint32_t);
-  uint32_t *order = s2s__resize(&counter->host, NULL, 0, scratch);
-  if (!order) return s2s__fail_memory(error, scratch, "the order of a vocabulary");
+  const size_t scratch = (counter->count + 1) * (sizeof(s2s__counted) + sizeof(uint32_t));
+  s2s__counted *token = s2s__resize(&counter->host, NULL, 0, scratch);
+  if (!token) return s2s__fail_memory(error, scratch, "the order of a vocabulary");
   if (max_size > S2S__MAX_VOCABULARY) max_size = S2S__MAX_VOCABULARY; /* what is written must be read again */
-  const size_t room = max_size > S2S__SPECIALS ? max_size - S2S__SPECIALS : 0;
-  const size_t count = token_counter_select(counter, min_count, order);
-  const int32_t status = vocabulary_fill(vocabulary, arena, counter, order, count < room ? count : room, error);
-  s2s__free(&counter->host, order, scratch);
+  const size_t count = vocabulary_choose(counter, min_count, max_size, (uint32_t *)(token + counter->count + 1), token);
+  const int32_t status = s2s__vocabulary_of(vocabulary, arena, token, count, error);
+  s2s__free(&counter->host, token, scratch);
   if (status != S2S_OK) s2s__arena_rewind(arena, mark);
   return status;
 }

@@ -32,13 +32,29 @@ typedef struct s2s__vocabulary {
 typedef struct s2s__token_counter s2s__token_counter;
 int32_t s2s__token_counter_new(const s2s__host *host, s2s__token_counter **counter, s2s__error *error);
 int32_t s2s__token_counter_add(s2s__token_counter *counter, const char *token, size_t length, s2s__error *error);
+int32_t s2s__token_counter_add_many(s2s__token_counter *counter, const char *token, size_t length, uint64_t times,
+                                    s2s__error *error);
 void s2s__token_counter_free(s2s__token_counter *counter);
+
+typedef struct s2s__counted {
+  const char *text; /* not NUL-terminated */
+  uint32_t length;
+  uint64_t count; /* how often it was seen */
+} s2s__counted;
+/* All that were counted, in the order in which they were seen first: an array in the arena, of texts that are the
+ * counter's until the next is added. */
+int32_t s2s__token_counter_list(const s2s__token_counter *counter, s2s__arena *arena, const s2s__counted **counted,
+                                size_t *count, s2s__error *error);
 
 /* Special tokens first, then those seen at least min_count times, the most frequent first, equal ones by their bytes;
  * at most max_size in all (the specials count, and are there even if max_size is smaller than their number). On
  * failure, here and in parsing, arena and vocabulary are as they were. */
 int32_t s2s__vocabulary_build(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__token_counter *counter,
                               uint64_t min_count, size_t max_size, s2s__error *error);
+
+/* Special tokens first, then these, of which none may be there twice. */
+int32_t s2s__vocabulary_of(s2s__vocabulary *vocabulary, s2s__arena *arena, const s2s__counted *token, size_t count,
+                           s2s__error *error);
 
 /* From the bytes of a file: checks UTF-8, that every token ends with a line feed, that there are at least the specials,
  * no empty token, no NUL, no token twice (specials included), and the size limits. S2S_BAD_FILE names the token's

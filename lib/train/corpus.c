@@ -9,7 +9,7 @@
 #include "train/corpus.h"
 
 #include "base/utf8.h"
-#include "text/segmenter.h"
+#include "text/text.h"
 
 #include <string.h>
 

@@ -11,9 +11,9 @@
 /* ---- dataset ----------------------------------------------------------------------------------------------------- */
 
 static int32_t dataset_add(s2s__dataset *d, const s2s_model *model, const s2s__pair *pair, size_t max_length,
-                           s2s__spans *scratch, s2s__error *error) {
+                           s2s__tokens *scratch, s2s__error *error) {
   for (int32_t side = 0; side < 2; side++) {
-    S2S__TRY(s2s__model_tokenize(model, side, pair->text[side], pair->length[side], scratch, &d->ids[side], error));
+    S2S__TRY(s2s__model_tokenize(model, side, pair->text[side], pair->length[side], NULL, scratch, &d->ids[side], error));
     d->begin[side][d->count + 1] = d->ids[side].count;
   }
   const int too_long = max_length && (s2s__dataset_length(d, S2S_SOURCE, d->count) > max_length ||
@@ -34,12 +34,12 @@ int32_t s2s__dataset_init(s2s__dataset *dataset, const s2s__host *host, const s2
     d->begin[side] = s2s__allocate_zeroed(host, d->capacity * sizeof *d->begin[side]);
     if (!d->begin[side]) return s2s__fail_memory(error, d->capacity * sizeof *d->begin[side], "a dataset");
   }
-  s2s__spans scratch;
-  s2s__spans_init(&scratch, host);
+  s2s__tokens scratch;
+  s2s__tokens_init(&scratch, host);
   int32_t status = S2S_OK;
   for (size_t i = 0; i < corpus->count && status == S2S_OK; i++)
     status = dataset_add(d, model, &corpus->pair[i], max_length, &scratch, error);
-  s2s__spans_free(&scratch);
+  s2s__tokens_free(&scratch);
   return status;
 }
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * s2s_segmenter_*, s2s_segment, s2s_join and s2s_tokens_*.
+ */
+#include "api/api.h"
+#include "base/stream.h"
+#include "model/model.h"
+
+#include <string.h>
+
+/* ---- segmenters -------------------------------------------------------------------------------------------------- */
+
+typedef struct segmenter_texts {
+  const char *const *text;
+  const size_t *length;
+} segmenter_texts;
+
+static s2s__text segmenter_text(const void *data, size_t number) {
+  const segmenter_texts *texts = data;
+  const char *text = texts->text[number];
+  return (s2s__text){text, texts->length ? texts->length[number] : strlen(text)};
+}
+
+static int32_t segmenter_check(int32_t side, const char *const *texts, size_t count, s2s__error *error) {
+  if (side != S2S_SOURCE && side != S2S_TARGET)
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_segmenter_new: side is neither S2S_SOURCE nor S2S_TARGET");
+  for (size_t i = 0; i < count; i++)
+    if (!texts || !texts[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_segmenter_new: text %zu is NULL", i);
+  return S2S_OK;
+}
+
+int32_t s2s_segmenter_new(const s2s_options *options, int32_t side, const char *const *texts, const size_t *lengths,
+                          size_t count, s2s_segmenter **segmenter) {
+  S2S__API_OUT(segmenter);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__host host = s2s__options_host(options);
+  const segmenter_texts data = {texts, lengths};
+  const s2s__texts all = {&data, count, segmenter_text};
+  s2s_segmenter *made = NULL;
+  int32_t status = segmenter_check(side, texts, count, &error);
+  if (status == S2S_OK) status = s2s__segmenter_new(&host, options, side, &made, &error);
+  if (status == S2S_OK) status = s2s__segmenter_learn(made, options, side, &all, &error);
+  if (status == S2S_OK) *segmenter = made;
+  else if (made) {
+    (void)s2s__name_limit(&made->host, &error, status);
+    s2s__segmenter_release(made);
+  }
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_segmenter_of(const s2s_model *model, int32_t side, s2s_segmenter **segmenter) {
+  S2S__API_OUT(segmenter);
+  S2S__API_NEED(model);
+  s2s__error error = {.status = S2S_OK};
+  if (side != S2S_SOURCE && side != S2S_TARGET)
+    return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT,
+                                             "s2s_segmenter_of: side is neither S2S_SOURCE nor S2S_TARGET"));
+  s2s__segmenter_retain(model->segmenter[side]);
+  *segmenter = model->segmenter[side];
+  return S2S_OK;
+}
+
+static int32_t segmenter_save(const s2s_segmenter *segmenter, const char *path, s2s__error *error) {
+  s2s__writer writer;
+  if (segmenter->splitter)
+    return s2s__fail(error, S2S_UNSUPPORTED, "s2s_segmenter_save: '%s' has no pieces", segmenter->splitter->name);
+  S2S__TRY(s2s__writer_open(&writer, &segmenter->host, path, error));
+  int32_t status = s2s__writer_write(&writer, segmenter->pieces->bytes, segmenter->pieces->size, error);
+  if (status == S2S_OK) status = s2s__writer_commit(&writer, error);
+  s2s__writer_discard(&writer);
+  return status;
+}
+
+int32_t s2s_segmenter_save(const s2s_segmenter *segmenter, const char *path) {
+  S2S__API_NEED(segmenter);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, segmenter_save(segmenter, path, &error));
+}
+
+void s2s_segmenter_free(s2s_segmenter *segmenter) { s2s__segmenter_release(segmenter); }
+
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
+
+struct s2s_tokens {
+  s2s__host host;
+  s2s__budget budget;
+  s2s__tokens tokens; /* their texts end with NUL */
+  const char *text;
+};
+
+/* With the allocator and limit of the segmenter, but not charged to it: they may outlive it, and be made in many threads. */
+static int32_t tokens_new(const s2s_segmenter *segmenter, s2s_tokens **tokens, s2s__error *error) {
+  const s2s__host host = s2s__host_given(&segmenter->host, &segmenter->budget);
+  s2s_tokens *t = *tokens = s2s__allocate_zeroed(&host, sizeof *t);
+  if (!t) return s2s__fail_memory(error, sizeof *t, "tokens");
+  s2s__host_own(&t->host, &host, &t->budget, sizeof *t);
+  s2s__tokens_init(&t->tokens, &t->host);
+  return S2S_OK;
+}
+
+void s2s_tokens_free(s2s_tokens *tokens) {
+  if (!tokens) return;
+  const s2s__host host = s2s__host_given(&tokens->host, &tokens->budget);
+  s2s__tokens_free(&tokens->tokens);
+  s2s__free(&host, tokens, sizeof *tokens);
+}
+
+/* A token's text ends with NUL in a copy of its own. */
+static int32_t tokens_own(s2s_tokens *t, s2s__token *token, s2s__error *error) {
+  token->text = s2s__arena_text(&t->tokens.arena, token->text, token->length);
+  return token->text ? S2S_OK : s2s__fail_memory(error, token->length, "tokens");
+}
+
+static int32_t tokens_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens *t,
+                              s2s__error *error) {
+  S2S__TRY(s2s__segment(segmenter, text, length, NULL, &t->tokens, error));
+  for (size_t i = 0; i < t->tokens.count; i++) S2S__TRY(tokens_own(t, &t->tokens.item[i], error));
+  t->text = s2s__arena_text(&t->tokens.arena, text, length);
+  return t->text ? S2S_OK : s2s__fail_memory(error, length, "tokens");
+}
+
+static int32_t tokens_join(const s2s_segmenter *segmenter, const char *const *token, size_t count, s2s_tokens *t,
+                           s2s__error *error) {
+  s2s__text joined;
+  for (size_t i = 0; i < count; i++) {
+    if (!token[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_join: token %zu is NULL", i);
+    const size_t length = strlen(token[i]);
+    if (s2s__text_check(token[i], length, error) != S2S_OK) return s2s__fail_prefix(error, "token %zu", i);
+    s2s__token own = {token[i], (uint32_t)length, 0, 0};
+    S2S__TRY(tokens_own(t, &own, error));
+    S2S__TRY(s2s__tokens_push(&t->tokens, own, error));
+  }
+  S2S__TRY(s2s__join(segmenter, t->tokens.item, count, &t->tokens.arena, &joined, error));
+  t->text = s2s__arena_text(&t->tokens.arena, joined.text, joined.length);
+  return t->text ? S2S_OK : s2s__fail_memory(error, joined.length, "a text");
+}
+
+static int32_t tokens_finish(s2s_tokens *made, int32_t status, s2s__error *error, s2s_tokens **tokens) {
+  if (status == S2S_OK) {
+    *tokens = made;
+  } else if (made) {
+    (void)s2s__name_limit(&made->host, error, status);
+    s2s_tokens_free(made);
+  }
+  return s2s__api_finish(error, status);
+}
+
+int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens **tokens) {
+  S2S__API_OUT(tokens);
+  S2S__API_NEED(segmenter);
+  S2S__API_NEED(text);
+  s2s__error error = {.status = S2S_OK};
+  s2s_tokens *made = NULL;
+  int32_t status = tokens_new(segmenter, &made, &error);
+  if (status == S2S_OK) status = tokens_segment(segmenter, text, length, made, &error);
+  return tokens_finish(made, status, &error, tokens);
+}
+
+int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *tokens, size_t count, s2s_tokens **joined) {
+  S2S__API_OUT(joined);
+  S2S__API_NEED(segmenter);
+  if (count > 0) S2S__API_NEED(tokens);
+  s2s__error error = {.status = S2S_OK};
+  s2s_tokens *made = NULL;
+  int32_t status = tokens_new(segmenter, &made, &error);
+  if (status == S2S_OK) status = tokens_join(segmenter, tokens, count, made, &error);
+  return tokens_finish(made, status, &error, joined);
+}
+
+size_t s2s_tokens_count(const s2s_tokens *tokens) { return tokens ? tokens->tokens.count : 0; }
+
+const char *s2s_tokens_get(const s2s_tokens *tokens, size_t index) {
+  return tokens && index < tokens->tokens.count ? tokens->tokens.item[index].text : NULL;
+}
+
+void s2s_tokens_range(const s2s_tokens *tokens, size_t index, size_t *begin, size_t *end) {
+  const int there = tokens && index < tokens->tokens.count;
+  if (begin) *begin = there ? tokens->tokens.item[index].begin : 0;
+  if (end) *end = there ? tokens->tokens.item[index].end : 0;
+}
+
+const char *s2s_tokens_text(const s2s_tokens *tokens) { return tokens ? tokens->text : NULL; }
