@@ -228,6 +228,39 @@ static void test_null_running(void) {
   NULL_REFUSED("log_probabilities", s2s_decoder_step(h.decoder, &id, &id, 1, NULL));
 }
 
+static void test_null_segmenters(void) {
+  s2s_segmenter *segmenter;
+  s2s_tokens *tokens;
+  const char *const one[] = {NULL};
+  s2s_segmenter_of(h.model, S2S_SOURCE, &segmenter);
+  NULL_REFUSED("segmenter", s2s_segmenter_new(NULL, S2S_SOURCE, NULL, NULL, 0, NULL));
+  NULL_REFUSED("segmenter", s2s_segmenter_of(h.model, S2S_SOURCE, NULL));
+  NULL_REFUSED("model", s2s_segmenter_of(NULL, S2S_SOURCE, &(s2s_segmenter *){NULL}));
+  NULL_REFUSED("segmenter", s2s_segmenter_save(NULL, "x"));
+  NULL_REFUSED("path", s2s_segmenter_save(segmenter, NULL));
+  NULL_REFUSED("segmenter", s2s_segment(NULL, "a", 1, &tokens));
+  NULL_REFUSED("text", s2s_segment(segmenter, NULL, 1, &tokens));
+  NULL_REFUSED("tokens", s2s_segment(segmenter, "a", 1, NULL));
+  NULL_REFUSED("segmenter", s2s_join(NULL, one, 1, &tokens));
+  NULL_REFUSED("tokens", s2s_join(segmenter, NULL, 1, &tokens));
+  NULL_REFUSED("joined", s2s_join(segmenter, one, 1, NULL));
+  failed(s2s_join(segmenter, one, 1, &tokens), S2S_BAD_ARGUMENT, "token 0 is NULL", "no token is NULL");
+  failed(s2s_segmenter_new(options, 2, NULL, NULL, 0, &(s2s_segmenter *){NULL}), S2S_BAD_ARGUMENT, "side",
+         "there are two sides");
+  failed(s2s_segmenter_of(h.model, -1, &(s2s_segmenter *){NULL}), S2S_BAD_ARGUMENT, "side", "in a model too");
+  failed(s2s_segmenter_new(options, 0, one, NULL, 1, &(s2s_segmenter *){NULL}), S2S_BAD_ARGUMENT, "text 0 is NULL",
+         "no text is NULL");
+  failed(s2s_segmenter_save(segmenter, FOLDER "x"), S2S_UNSUPPORTED, "'chars' has no pieces", "chars have no pieces");
+  ok(s2s_tokens_count(NULL) == 0 && !s2s_tokens_get(NULL, 0) && !s2s_tokens_text(NULL), "no tokens are none");
+  size_t begin = 9, end = 9;
+  s2s_tokens_range(NULL, 0, &begin, &end);
+  s2s_tokens_range(NULL, 0, NULL, NULL);
+  ok(begin == 0 && end == 0, "and stand nowhere");
+  s2s_segmenter_free(segmenter);
+  s2s_segmenter_free(NULL);
+  s2s_tokens_free(NULL);
+}
+
 static void test_null_training(void) {
   s2s_trainer *trainer;
   s2s_metrics *metrics;
@@ -390,7 +423,7 @@ static void test_option_table(void) {
   const size_t count = s2s_option_count();
   int good = 1, defaults = 1;
   for (size_t i = 0; i < count; i++) {
-    good = good && *s2s_option_name(i) && *s2s_option_default(i) && *s2s_option_range(i) && *s2s_option_help(i) &&
+    good = good && *s2s_option_name(i) && s2s_option_default(i) && *s2s_option_range(i) && *s2s_option_help(i) &&
            s2s_option_type(i) >= S2S_OPTION_INT && s2s_option_type(i) <= S2S_OPTION_TEXT &&
            s2s_option_scope(i) >= S2S_SCOPE_MODEL && s2s_option_scope(i) <= S2S_SCOPE_RUNTIME;
     defaults = defaults && s2s_options_set(o, s2s_option_name(i), s2s_option_default(i)) == S2S_OK;
@@ -1027,6 +1060,122 @@ static void test_corpus_files(void) {
   s2s_corpus_free(c);
 }
 
+/* ---- segmenters -------------------------------------------------------------------------------------------------- */
+
+static const char *const pangrams[] = {"the quick brown fox jumps over the lazy dog",
+                                       "the five boxing wizards jump quickly",
+                                       "pack my box with five dozen liquor jugs", "the dog and the fox and the box"};
+
+static s2s_segmenter *make_segmenter(const char *tokens) {
+  s2s_segmenter *segmenter = NULL;
+  s2s_options *o = tiny_plain_options(&watch);
+  tiny_set(o, "source.tokens", tokens);
+  tiny_set(o, "source.normalize", "nfd");
+  if (s2s_segmenter_new(o, S2S_SOURCE, pangrams, NULL, 4, &segmenter)) diag("%s", s2s_error_message());
+  s2s_options_free(o);
+  return segmenter;
+}
+
+static int same_tokens(const s2s_tokens *a, const s2s_tokens *b) {
+  if (s2s_tokens_count(a) != s2s_tokens_count(b)) return 0;
+  for (size_t i = 0; i < s2s_tokens_count(a); i++)
+    if (strcmp(s2s_tokens_get(a, i), s2s_tokens_get(b, i)) != 0) return 0;
+  return 1;
+}
+
+static void test_segmenter(const char *tokens) {
+  static const char text[] = "the qu\xC3\xAF"
+                             "ck dog\xED\x95\x9C";
+  s2s_segmenter *segmenter = make_segmenter(tokens);
+  s2s_tokens *cut, *joined;
+  const char *list[100];
+  is_int(s2s_segment(segmenter, text, strlen(text), &cut), S2S_OK, "%s: a text is cut", tokens);
+  const size_t count = s2s_tokens_count(cut);
+  size_t begin, end, before = 0, ordered = 1;
+  for (size_t i = 0; i < count && i < 100; i++) {
+    list[i] = s2s_tokens_get(cut, i);
+    s2s_tokens_range(cut, i, &begin, &end);
+    ordered &= begin >= before && end >= begin && end <= strlen(text);
+    before = end;
+  }
+  ok(count > 2 && count < 100 && ordered && before == strlen(text), "into tokens that know where they stand (%zu)",
+     count);
+  ok(!s2s_tokens_get(cut, count) && strcmp(s2s_tokens_text(cut), text) == 0, "the text is kept");
+  is_int(s2s_join(segmenter, list, count, &joined), S2S_OK, "they are joined");
+  is_text(s2s_tokens_text(joined), text, "and give the text again, composed");
+  ok(same_tokens(cut, joined), "from the tokens that were given");
+  s2s_tokens_free(joined);
+  failed(s2s_segment(segmenter, "ab\xFF", 3, &joined), S2S_BAD_TEXT, "byte 3", "invalid UTF-8 is refused");
+  list[0] = "\xFF";
+  failed(s2s_join(segmenter, list, 1, &joined), S2S_BAD_TEXT, "token 0: invalid UTF-8", "in tokens too");
+  s2s_segmenter_free(segmenter);
+  ok(count > 0 && list[1] == s2s_tokens_get(cut, 1), "tokens outlive the segmenter");
+  s2s_tokens_free(cut);
+}
+
+/* Pieces that were learnt, saved and read again; and those of a model, through its file. */
+static void test_pieces_kept(void) {
+  s2s_segmenter *learnt = make_segmenter("bpe:40"), *read = NULL, *own = NULL;
+  s2s_tokens *a, *b;
+  is_int(s2s_segmenter_save(learnt, FOLDER "pieces.model"), S2S_OK, "pieces are saved");
+  read = make_segmenter("spm:" FOLDER "pieces.model");
+  s2s_segment(learnt, pangrams[0], strlen(pangrams[0]), &a);
+  s2s_segment(read, pangrams[0], strlen(pangrams[0]), &b);
+  ok(same_tokens(a, b) && s2s_tokens_count(a) > 9, "and cut the same way when they are read again");
+  s2s_tokens_free(b);
+  failed(s2s_segmenter_save(learnt, FOLDER "none/pieces.model"), S2S_IO, "none/pieces.model",
+         "into a folder that is there");
+
+  s2s_options *o = tiny_options(&watch);
+  s2s_corpus *corpus;
+  s2s_model *model, *again;
+  s2s_result *before, *after;
+  tiny_set(o, "source.tokens", "spm:" FOLDER "pieces.model");
+  tiny_set(o, "target.tokens", "unigram:30");
+  s2s_corpus_new(o, &corpus);
+  for (size_t i = 0; i < 4; i++) tiny_add(corpus, pangrams[i], pangrams[3 - i]);
+  is_int(s2s_model_create(corpus, o, &model), S2S_OK, "a model is made with pieces");
+  const char *value;
+  ok(s2s_model_get(model, "source.tokens", &value) == S2S_OK && strcmp(value, "spm") == 0,
+     "it has them itself, and forgets the file");
+  is_int(s2s_model_save(model, FOLDER "pieces.safetensors"), S2S_OK, "it is saved");
+  is_int(s2s_model_load(FOLDER "pieces.safetensors", o, &again), S2S_OK, "and loaded");
+  is_int(s2s_segmenter_of(again, S2S_SOURCE, &own), S2S_OK, "its segmenter");
+  s2s_translate(model, o, pangrams, NULL, 4, &before);
+  s2s_translate(again, o, pangrams, NULL, 4, &after);
+  is_text(s2s_result_text(after, 0, 0), s2s_result_text(before, 0, 0), "it translates as before");
+  s2s_model_free(again);
+  s2s_segment(own, pangrams[0], strlen(pangrams[0]), &b);
+  ok(same_tokens(a, b), "its segmenter, which outlives it, cuts as before");
+  s2s_tokens_free(a);
+  s2s_tokens_free(b);
+  s2s_result_free(before);
+  s2s_result_free(after);
+  s2s_segmenter_free(own);
+  s2s_segmenter_free(learnt);
+  s2s_segmenter_free(read);
+  s2s_model_free(model);
+  s2s_corpus_free(corpus);
+  s2s_options_free(o);
+}
+
+static void test_joint_vocabulary(void) {
+  s2s_options *o = tiny_options(&watch);
+  s2s_corpus *corpus;
+  s2s_model *model = NULL;
+  s2s_corpus_new(o, &corpus);
+  tiny_add(corpus, "ab", "cd");
+  tiny_set(o, "vocabulary.joint", "yes");
+  s2s_model_create(corpus, o, &model);
+  ok(s2s_model_vocabulary_size(model, S2S_SOURCE) == 7 && s2s_model_vocabulary_size(model, S2S_TARGET) == 7,
+     "with vocabulary.joint both sides know the tokens of both");
+  s2s_model_free(model);
+  tiny_set(o, "target.tokens", "words");
+  failed(s2s_model_create(corpus, o, &model), S2S_BAD_OPTION, "vocabulary.joint yes", "which must be of one kind");
+  s2s_corpus_free(corpus);
+  s2s_options_free(o);
+}
+
 /* ---- training, evaluation ---------------------------------------------------------------------------------------- */
 
 static void test_training_arguments(void) {
@@ -1149,6 +1298,7 @@ int main(void) {
   test_null_options();
   test_null_models();
   test_null_running();
+  test_null_segmenters();
   test_null_training();
   test_null_asking();
   test_outputs();
@@ -1179,6 +1329,13 @@ int main(void) {
   test_decoder_cancel();
   test_corpus();
   test_corpus_files();
+  test_segmenter("chars");
+  test_segmenter("graphemes");
+  test_segmenter("bytes");
+  test_segmenter("bpe:40");
+  test_segmenter("unigram:40");
+  test_pieces_kept();
+  test_joint_vocabulary();
   test_training_arguments();
   test_metrics();
   test_free_orders();

@@ -69,8 +69,8 @@ static void test_add(void) {
   ok(holds(corpus, 5000, " a\tb ", "\xE3\x80\x80z"), "as it is");
   is_int(s2s__corpus_add(corpus, "abc", 2, "xyz", 1, &error), S2S_OK, "texts need not end with NUL");
   ok(holds(corpus, 5001, "ab", "x"), "their lengths count");
-  s2s__corpus_free(corpus);
-  s2s__corpus_free(NULL);
+  s2s__corpus_release(corpus);
+  s2s__corpus_release(NULL);
   ok(memory.live_bytes == 0 && memory.wrong_sizes == 0, "all memory is given back");
 }
 
@@ -84,7 +84,7 @@ static void is_refused(const char *source, size_t source_length, const char *tar
          message);
   is_text(error.text, message, "with this message");
   ok(holds_first_alone(corpus), "and the corpus is as it was");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
 }
 
 static void test_bad_pairs(void) {
@@ -123,7 +123,7 @@ static void is_read(const char *bytes, size_t size, const char *name) {
   ok(corpus->count == 3 && holds(corpus, 0, "first", "F ER1 S T") && holds(corpus, 1, "a", "x") &&
          holds(corpus, 2, "bb", "y z"),
      "%s: the pairs come behind those that were there", name);
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   ok(memory.live_bytes == 0 && memory.wrong_sizes == 0, "%s: all memory is given back", name);
 }
 
@@ -148,7 +148,7 @@ static void is_bad_file(const char *bytes, size_t size, int32_t status, const ch
   ok(holds_first_alone(corpus) && corpus->arena.used == used, "and the corpus is as it was");
   s2s__error_clear(&error);
   ok(read_pairs(corpus, &host, "a\tb\n", 4, &error) == S2S_OK && holds(corpus, 1, "a", "b"), "and can be used");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   ok(memory.live_bytes == 0 && memory.wrong_sizes == 0, "and gives all memory back");
 }
 
@@ -182,7 +182,7 @@ static void test_byte_order_mark_alone(void) {
   s2s_corpus *corpus = corpus_of_one(&host, 0);
   is_int(read_pairs(corpus, &host, "\xEF\xBB\xBF", 3, &error), S2S_BAD_TEXT, "a byte order mark alone is refused");
   ok(strncmp(error.text, "data.tsv:", 9) == 0 && holds_first_alone(corpus), "like an empty file: %s", error.text);
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
 }
 
 static void test_long_line(void) {
@@ -214,7 +214,7 @@ static void test_rollback(void) {
   is_int(read_pairs(corpus, &host, bytes, good, &error), S2S_OK, "without it the file is read");
   ok(corpus->count == lines + 1 && holds(corpus, lines, "s19999", "t19999") && memory.live_bytes <= held,
      "into the memory that was kept");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
   free(bytes);
 }
@@ -242,7 +242,7 @@ static void is_bad_aligned(const char *source, const char *target, const char *m
   is_int(read_aligned(corpus, &host, source, target, &error), S2S_BAD_TEXT, "refused: %s", message);
   is_text(error.text, message, "with this message");
   ok(holds_first_alone(corpus), "and the corpus is as it was");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "and gives all memory back");
 }
 
@@ -255,7 +255,7 @@ static void test_aligned(void) {
          "aligned files are read, each in its own form");
   ok(corpus->count == 3 && holds(corpus, 1, "one two", "eins zwei") && holds(corpus, 2, "three", "drei"),
      "line by line");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
   is_bad_aligned("", "", "a.en: the file is empty");
   is_bad_aligned("", "a\n", "a.en:1: the file ends here, but 'a.de' goes on");
@@ -308,7 +308,7 @@ static void test_readers(void) {
     s2s__reader_close(&reader);
     remove(path);
   }
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
 }
 
@@ -332,14 +332,14 @@ static void test_limit(void) {
   s2s__error_clear(&error);
   is_int(read_pairs(corpus, &host, "a\tb\n", 4, &error), S2S_OUT_OF_MEMORY, "a file is refused then");
   ok(strncmp(error.text, "data.tsv:1: out of memory", 25) == 0, "at its line: %s", error.text);
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
   for (size_t small = 1; small < 3000; small++) {
     s2s__error_clear(&error);
     corpus = corpus_of_one(&host, small);
     over += memory.live_bytes > small;
     over += corpus && corpus->count == 0 && corpus->capacity > 0 && corpus->pair == NULL;
-    s2s__corpus_free(corpus);
+    s2s__corpus_release(corpus);
   }
   ok(over == 0 && memory.live_bytes == 0, "tiny limits are kept too");
 }
@@ -357,7 +357,7 @@ static void test_limit_rollback(void) {
   s2s__error_clear(&error);
   is_int(read_pairs(corpus, &host, bytes, 400, &error), S2S_OK, "one that fits is read");
   is_int((int64_t)corpus->count, 101, "whole");
-  s2s__corpus_free(corpus);
+  s2s__corpus_release(corpus);
   is_int((int64_t)memory.live_bytes, 0, "all memory is given back");
   free(bytes);
 }
@@ -409,7 +409,7 @@ static void fails_safely(load_fn load, const char *bytes, size_t lines, int once
       s2s__error_clear(&error);
       wrong += load(corpus, &host, bytes, &error) != S2S_OK || corpus->count != lines + 1;
     }
-    s2s__corpus_free(corpus);
+    s2s__corpus_release(corpus);
     wrong += failure.memory.live_bytes != 0 || failure.memory.wrong_sizes != 0;
   }
   ok(failures > 5, "%s: %zu requests failed in turn", name, failures);
@@ -448,7 +448,7 @@ static void test_out_of_memory_at_birth(void) {
       s2s__error_clear(&error);
       wrong += s2s__corpus_add(corpus, "c", 1, "d", 1, &error) != S2S_OK || !holds(corpus, corpus->count - 1, "c", "d");
     }
-    s2s__corpus_free(corpus);
+    s2s__corpus_release(corpus);
     wrong += memory.live_bytes != 0;
   }
   is_int((int64_t)wrong, 0, "no memory for a new corpus or its first pair is a status, and later pairs are added");

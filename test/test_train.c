@@ -680,6 +680,43 @@ static void test_alternatives(void) {
   free_task(&t);
 }
 
+/* ---- texts cut at random ----------------------------------------------------------------------------------------- */
+
+/* A trainer of the task's corpus with pieces learnt on both sides. */
+static tiny_digest sampled_digest(const char *key, const char *value, const char *threads, int free_early) {
+  task t = make_task(200);
+  s2s_model_free(t.model);
+  tiny_set(t.options, "source.tokens", "bpe:12");
+  tiny_set(t.options, "target.tokens", "unigram:12");
+  tiny_set(t.options, "max_epochs", "3");
+  tiny_set(t.options, "threads", threads);
+  tiny_set(t.options, key, value);
+  if (s2s_model_create(t.corpus, t.options, &t.model)) diag("%s", s2s_error_message());
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  if (free_early) free_task(&t);
+  if (s2s_trainer_run(trainer)) diag("%s", s2s_error_message());
+  const tiny_digest digest = snapshot_digest(trainer);
+  s2s_trainer_free(trainer);
+  if (!free_early) free_task(&t);
+  return digest;
+}
+
+static void test_sampled_texts(void) {
+  const tiny_digest plain = sampled_digest("subword.dropout", "0", "1", 0);
+  const tiny_digest dropout = sampled_digest("subword.dropout", "0.3", "1", 0);
+  const tiny_digest alpha = sampled_digest("subword.alpha", "0.3", "1", 0);
+  ok(dropout != plain, "subword.dropout changes what is learnt");
+  ok(alpha != plain && alpha != dropout, "so does subword.alpha");
+  ok(sampled_digest("subword.dropout", "0.3", "2", 1) == dropout,
+     "in the same way each time, for any number of threads, and though the corpus was freed");
+  task t = make_task(20);
+  s2s_trainer *trainer;
+  tiny_set(t.options, "subword.dropout", "0.1");
+  is_int(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_BAD_OPTION, "chars are cut in one way");
+  is_text(s2s_error_message(), "subword.dropout is of bpe, which the model's tokens are not", "says why");
+  free_task(&t);
+}
+
 static void test_unknown_references(void) {
   static const char *const pairs[][2] = {{"ab", "zzz"}, {"ba", "yzy"}};
   task t = make_task(30);
@@ -779,6 +816,7 @@ int main(void) {
   test_diverged();
   test_wild_rate();
   test_alternatives();
+  test_sampled_texts();
   test_unknown_references();
   test_evaluation_threads();
   test_evaluation_limit();

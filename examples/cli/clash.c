@@ -75,7 +75,7 @@ static void find_files(used_files *used, const flags *given, const command *whic
       if (given->value[id][i]) add_path(used, &flag_table[id], given->value[id][i]);
     }
   }
-  if (which->bit == COMMAND_TRANSLATE && !given->has[FLAG_INPUT]) {
+  if (which->bit & (COMMAND_TRANSLATE | COMMAND_SEGMENT) && !given->has[FLAG_INPUT]) {
     add_stream(used, STDIN_FILENO, "standard input", false);
   }
   add_stream(used, STDOUT_FILENO, "standard output", true);

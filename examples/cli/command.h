@@ -28,6 +28,7 @@ int command_train(const flags *given);
 int command_translate(const flags *given);
 int command_eval(const flags *given);
 int command_info(const flags *given);
+int command_segment(const flags *given);
 
 /* help.c */
 extern const command commands[];

@@ -78,7 +78,17 @@ static const char *refusal(const command *which, const char *key) {
   return NULL;
 }
 
+/* Whether the option says how text is cut, all that `segment` does. */
+static bool is_of_segmenter(const char *key) {
+  static const char *const begins[] = {"source.tokens",    "source.normalize", "source.casefold", "subword.byte_fallback",
+                                       "subword.coverage", "subword.symbols",  "memory_limit"};
+  for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+    if (strcmp(key, begins[i]) == 0) return true;
+  return false;
+}
+
 static bool takes_scope(const command *which, size_t option) {
+  if (which->bit == COMMAND_SEGMENT && !is_of_segmenter(s2s_option_name(option))) return false;
   return (which->scopes >> s2s_option_scope(option)) & 1u;
 }
 

@@ -36,6 +36,12 @@ const command commands[] = {
      "Translates the sources and compares with the targets. Writes name<TAB>value lines; error rates are in percent.\n"
      "Lines with equal sources are alternatives of which any may match; line_... figures take each line by itself.",
      command_eval},
+    {"segment", COMMAND_SEGMENT, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE, "turn text into tokens, or tokens into text",
+     "[-m FILE [--target] | --source-tokens bpe:N --train FILE [-o FILE]] [--join] < in > out",
+     "Reads one text a line and writes its tokens with spaces between them; a token that is itself a space is written\n"
+     "as U+2581. The tokens are those of a model, or of the option --source-tokens: bpe and unigram learn them from\n"
+     "--train, and -o keeps what was learnt for --source-tokens spm:FILE, here or in training. With --join it goes back.",
+     command_segment},
     {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
      "[-m FILE | --options [--markdown]]",
      "With -m: the model's options, vocabularies and parameters. With --options: every option of the library with its\n"

@@ -59,7 +59,7 @@ const char *s2s_corpus_text(const s2s_corpus *corpus, size_t index, int32_t side
   return corpus->pair[index].text[side];
 }
 
-void s2s_corpus_free(s2s_corpus *corpus) { s2s__corpus_free(corpus); }
+void s2s_corpus_free(s2s_corpus *corpus) { s2s__corpus_release(corpus); }
 
 /* ---- trainers ---------------------------------------------------------------------------------------------------- */
 

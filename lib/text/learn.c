@@ -184,11 +184,13 @@ static int32_t learn_from(const learn_plan *plan, const s2s__texts *texts, s2s__
 }
 
 int32_t s2s__pieces_learn(const char *tokens, const s2s_options *options, s2s__normal_form form, int casefold,
-                          const s2s__texts *texts,
-                          const s2s__host *host, s2s__arena *arena, const s2s__pieces **pieces, s2s__error *error) {
+                          const s2s__texts *texts, const s2s__host *host, s2s__arena *arena, const s2s__pieces **pieces,
+                          s2s__error *error) {
   learn_plan plan = {.host = host, .form = form, .casefold = casefold};
   s2s__arena scratch;
   s2s__token_counter *counter;
+  if (texts->count == 0)
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: there are no texts to learn pieces from", tokens);
   S2S__TRY(learn_plan_read(&plan, tokens, options, error));
   S2S__TRY(s2s__token_counter_new(host, &counter, error));
   s2s__arena_init(&scratch, host);

@@ -20,18 +20,25 @@ int32_t s2s__corpus_new(const s2s__host *host, s2s_corpus **corpus, s2s__error *
   *corpus = NULL;
   if (!made) return s2s__fail_memory(error, sizeof *made, "a corpus");
   s2s__host own;
+  atomic_init(&made->references, 1);
   s2s__host_own(&own, host, &made->budget, sizeof *made);
   s2s__arena_init(&made->arena, &own);
   *corpus = made;
   return S2S_OK;
 }
 
-void s2s__corpus_free(s2s_corpus *corpus) {
-  if (!corpus) return;
-  const s2s__host host = s2s__host_given(&corpus->arena.host, &corpus->budget);
-  s2s__free(&corpus->arena.host, corpus->pair, corpus->capacity * sizeof *corpus->pair);
-  s2s__arena_free(&corpus->arena);
-  s2s__free(&host, corpus, sizeof *corpus);
+/* Counting is all that happens to a shared corpus, so const is cast away here. */
+void s2s__corpus_retain(const s2s_corpus *corpus) {
+  atomic_fetch_add(&((s2s_corpus *)(uintptr_t)corpus)->references, 1);
+}
+
+void s2s__corpus_release(const s2s_corpus *corpus) {
+  s2s_corpus *c = (s2s_corpus *)(uintptr_t)corpus;
+  if (!c || atomic_fetch_sub(&c->references, 1) != 1) return;
+  const s2s__host host = s2s__host_given(&c->arena.host, &c->budget);
+  s2s__free(&c->arena.host, c->pair, c->capacity * sizeof *c->pair);
+  s2s__arena_free(&c->arena);
+  s2s__free(&host, c, sizeof *c);
 }
 
 /* ---- One pair ---------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ typedef struct s2s__pair {
 } s2s__pair;
 
 struct s2s_corpus {
+  atomic_size_t references;
   s2s__budget budget;
   s2s__arena arena; /* texts */
   s2s__pair *pair;
@@ -27,6 +28,7 @@ int32_t s2s__corpus_add(s2s_corpus *corpus, const char *source, size_t source_le
 /* On failure the corpus holds what it held before. Messages: "FILE:LINE: no tab between source and target" etc. */
 int32_t s2s__corpus_read_pairs(s2s_corpus *corpus, s2s__reader *reader, s2s__error *error);
 int32_t s2s__corpus_read_aligned(s2s_corpus *corpus, s2s__reader *source, s2s__reader *target, s2s__error *error);
-void s2s__corpus_free(s2s_corpus *corpus);
+void s2s__corpus_retain(const s2s_corpus *corpus);
+void s2s__corpus_release(const s2s_corpus *corpus); /* frees it with the last reference; NULL does nothing */
 
 #endif

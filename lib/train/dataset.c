@@ -4,42 +4,69 @@
  */
 #include "train/dataset.h"
 
+#include "base/random.h"
 #include "base/sort.h"
 
 #include <string.h>
 
 /* ---- dataset ----------------------------------------------------------------------------------------------------- */
 
-static int32_t dataset_add(s2s__dataset *d, const s2s_model *model, const s2s__pair *pair, size_t max_length,
-                           s2s__tokens *scratch, s2s__error *error) {
+typedef struct dataset_source {
+  const s2s_model *model;
+  const s2s_corpus *corpus;
+  size_t max_length;
+  const s2s__sampling *sampling; /* or NULL */
+  s2s__tokens scratch;
+} dataset_source;
+
+/* Appends the ids of a pair behind those of d->count pairs, in place of what stands there; says whether it is too long. */
+static int32_t dataset_tokenize(s2s__dataset *d, dataset_source *from, size_t number, const s2s__sampling *sampling,
+                                int *too_long, s2s__error *error) {
+  const s2s__pair *pair = &from->corpus->pair[number];
+  *too_long = 0;
   for (int32_t side = 0; side < 2; side++) {
-    S2S__TRY(s2s__model_tokenize(model, side, pair->text[side], pair->length[side], NULL, scratch, &d->ids[side], error));
+    s2s__sampling own = {0, 0, 0};
+    if (sampling) own = *sampling;
+    own.key = s2s__key(own.key, 2 * number + (size_t)side);
+    d->ids[side].count = d->begin[side][d->count];
+    S2S__TRY(s2s__model_tokenize(from->model, side, pair->text[side], pair->length[side], sampling ? &own : NULL,
+                                 &from->scratch, &d->ids[side], error));
     d->begin[side][d->count + 1] = d->ids[side].count;
+    *too_long |= from->max_length && s2s__dataset_length(d, side, d->count) > from->max_length;
   }
-  const int too_long = max_length && (s2s__dataset_length(d, S2S_SOURCE, d->count) > max_length ||
-                                      s2s__dataset_length(d, S2S_TARGET, d->count) > max_length);
-  if (!too_long) return d->count++, S2S_OK;
-  d->skipped++;
-  for (int32_t side = 0; side < 2; side++) d->ids[side].count = d->begin[side][d->count];
+  return S2S_OK;
+}
+
+static int32_t dataset_add(s2s__dataset *d, dataset_source *from, size_t number, s2s__error *error) {
+  int too_long, sampled_too_long = 0;
+  S2S__TRY(dataset_tokenize(d, from, number, NULL, &too_long, error));
+  if (too_long) {
+    d->skipped++;
+    for (int32_t side = 0; side < 2; side++) d->ids[side].count = d->begin[side][d->count];
+    return S2S_OK;
+  }
+  if (from->sampling) S2S__TRY(dataset_tokenize(d, from, number, from->sampling, &sampled_too_long, error));
+  if (sampled_too_long) S2S__TRY(dataset_tokenize(d, from, number, NULL, &too_long, error));
+  d->count++;
   return S2S_OK;
 }
 
 int32_t s2s__dataset_init(s2s__dataset *dataset, const s2s__host *host, const s2s_model *model,
-                          const s2s_corpus *corpus, size_t max_length, s2s__error *error) {
+                          const s2s_corpus *corpus, size_t pairs, size_t max_length, const s2s__sampling *sampling,
+                          s2s__error *error) {
   s2s__dataset *d = dataset;
   memset(d, 0, sizeof *d);
-  d->capacity = corpus->count + 1;
+  d->capacity = pairs + 1;
   for (int side = 0; side < 2; side++) {
     s2s__ids_init(&d->ids[side], host);
     d->begin[side] = s2s__allocate_zeroed(host, d->capacity * sizeof *d->begin[side]);
     if (!d->begin[side]) return s2s__fail_memory(error, d->capacity * sizeof *d->begin[side], "a dataset");
   }
-  s2s__tokens scratch;
-  s2s__tokens_init(&scratch, host);
+  dataset_source from = {.model = model, .corpus = corpus, .max_length = max_length, .sampling = sampling};
+  s2s__tokens_init(&from.scratch, host);
   int32_t status = S2S_OK;
-  for (size_t i = 0; i < corpus->count && status == S2S_OK; i++)
-    status = dataset_add(d, model, &corpus->pair[i], max_length, &scratch, error);
-  s2s__tokens_free(&scratch);
+  for (size_t i = 0; i < pairs && status == S2S_OK; i++) status = dataset_add(d, &from, i, error);
+  s2s__tokens_free(&from.scratch);
   return status;
 }
 

@@ -16,9 +16,12 @@ typedef struct s2s__dataset {
   size_t skipped; /* pairs left out for their length */
 } s2s__dataset;
 
-/* Every pair of the corpus, less those with more than max_length tokens on a side (0: no limit). */
+/* The first `pairs` of the corpus, less those with more than max_length tokens on a side (0: no limit). With sampling, whose
+ * key is that of all pairs, texts are cut at random, but the same pairs are left out: one that has become too long is
+ * cut the best way. */
 int32_t s2s__dataset_init(s2s__dataset *dataset, const s2s__host *host, const s2s_model *model,
-                          const s2s_corpus *corpus, size_t max_length, s2s__error *error);
+                          const s2s_corpus *corpus, size_t pairs, size_t max_length, const s2s__sampling *sampling,
+                          s2s__error *error);
 void s2s__dataset_free(s2s__dataset *dataset);
 
 static inline size_t s2s__dataset_length(const s2s__dataset *dataset, int32_t side, size_t pair) {

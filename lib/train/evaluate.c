@@ -52,7 +52,7 @@ int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host,
   evaluation->host = *host;
   if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "the corpus to evaluate on is empty");
   if (corpus->count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs", corpus->count);
-  S2S__TRY(s2s__dataset_init(&evaluation->dataset, host, model, corpus, 0, error));
+  S2S__TRY(s2s__dataset_init(&evaluation->dataset, host, model, corpus, corpus->count, 0, NULL, error));
   return evaluation_group(evaluation, corpus, error);
 }
 

@@ -65,9 +65,33 @@ static void trainer_log_skipped(const s2s_trainer *t, size_t pairs, size_t most)
   trainer_log(t, S2S_LOG_WARNING, line);
 }
 
+/* Whether a side is cut by pieces of this algorithm. */
+static int trainer_cuts_by(const s2s_trainer *t, s2s__piece_algorithm algorithm) {
+  for (int side = 0; side < 2; side++) {
+    const s2s__pieces *pieces = t->origin->segmenter[side]->pieces;
+    if (pieces && pieces->algorithm == algorithm) return 1;
+  }
+  return 0;
+}
+
+static int32_t trainer_init_sampling(s2s_trainer *t, const s2s_corpus *corpus, s2s__error *error) {
+  const int dropout = s2s__option_real(&t->options, S2S__SUBWORD_DROPOUT) > 0;
+  const int alpha = s2s__option_real(&t->options, S2S__SUBWORD_ALPHA) > 0;
+  if (dropout && !trainer_cuts_by(t, S2S__PIECES_BPE))
+    return s2s__fail(error, S2S_BAD_OPTION, "subword.dropout is of bpe, which the model's tokens are not");
+  if (alpha && !trainer_cuts_by(t, S2S__PIECES_UNIGRAM))
+    return s2s__fail(error, S2S_BAD_OPTION, "subword.alpha is of unigram, which the model's tokens are not");
+  t->pairs = corpus->count;
+  if (!dropout && !alpha) return S2S_OK;
+  s2s__corpus_retain(corpus);
+  t->corpus = corpus;
+  return S2S_OK;
+}
+
 static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, s2s__error *error) {
   const size_t most = s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH);
-  S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, most, error));
+  S2S__TRY(trainer_init_sampling(t, corpus, error));
+  S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, corpus->count, most, NULL, error));
   if (t->dataset.count == 0)
     return s2s__fail(error, S2S_BAD_ARGUMENT,
                      "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
@@ -141,6 +165,7 @@ void s2s__trainer_free(s2s_trainer *trainer) {
   if (t->epoch.host.allocate) s2s__epoch_free(&t->epoch);
   if (t->dataset.capacity) s2s__dataset_free(&t->dataset);
   s2s__model_release(t->best);
+  s2s__corpus_release(t->corpus);
   s2s__model_release(t->origin);
   s2s__arena_free(&t->arena);
   s2s__options_clear(&t->options);
@@ -154,10 +179,25 @@ static int32_t trainer_check_cancelled(s2s_trainer *t, s2s__error *error) {
   return s2s__fail(error, S2S_CANCELLED, "training was cancelled after update %llu", (unsigned long long)t->updates);
 }
 
-static void trainer_begin_epoch(s2s_trainer *t) {
+/* Cuts the texts anew. */
+static int32_t trainer_sample(s2s_trainer *t, uint64_t key, s2s__error *error) {
+  const s2s__sampling sampling = {key, s2s__option_real(&t->options, S2S__SUBWORD_DROPOUT),
+                                  s2s__option_real(&t->options, S2S__SUBWORD_ALPHA)};
+  s2s__dataset fresh;
+  const int32_t status =
+      s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs,
+                        s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH), &sampling, error);
+  s2s__dataset_free(status == S2S_OK ? &t->dataset : &fresh);
+  if (status == S2S_OK) t->dataset = fresh;
+  return status;
+}
+
+static int32_t trainer_begin_epoch(s2s_trainer *t, s2s__error *error) {
   const uint64_t seed = (uint64_t)s2s__option_int(&t->options, S2S__SEED);
+  if (t->corpus) S2S__TRY(trainer_sample(t, s2s__key(s2s__key(seed, 0x63757473U), t->epochs), error));
   s2s__epoch_shuffle(&t->epoch, &t->dataset, s2s__key(s2s__key(seed, 0x65706F63U), t->epochs));
   t->epoch_loss = t->epoch_tokens = t->epoch_seconds = 0;
+  return S2S_OK;
 }
 
 static void trainer_count(s2s_trainer *t, const uint32_t *pair, size_t count, double loss, double seconds) {
@@ -179,7 +219,7 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   double mean, norm;
   size_t count;
   S2S__TRY(trainer_check_cancelled(t, error));
-  if (t->next_batch == 0) trainer_begin_epoch(t);
+  if (t->next_batch == 0) S2S__TRY(trainer_begin_epoch(t, error));
   const uint32_t *pair = s2s__epoch_batch(&t->epoch, t->next_batch, &count);
   const double start = s2s__clock();
   const int32_t status = s2s__trainer_update(t, pair, count, &mean, &norm, error);

@@ -44,6 +44,8 @@ struct s2s_trainer {
   size_t shards;
 
   s2s__dataset dataset;
+  const s2s_corpus *corpus; /* retained, to cut its texts anew in each epoch; NULL: they are cut once */
+  size_t pairs;             /* of the corpus, when the trainer was made */
   s2s__epoch epoch;
   size_t next_batch; /* of this epoch */
   uint64_t updates, epochs;
