@@ -448,18 +448,35 @@ S2S_API void s2s_trainer_free(s2s_trainer *trainer);
 /* Decodes the sources of a corpus and compares. Reads decode and runtime options. Figures:
  * loss (cross-entropy per target token, end mark included, nats), perplexity (its exponential), token_error_rate (edit
  * distance over reference tokens, percent), sequence_error_rate (share of texts that equal none of their references,
- * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), bleu and chrf (0 to 100, of the texts, by
- * sacreBLEU's definitions; bleu.tokenize and bleu.smoothing set its kind), sentences, lines.
+ * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), character_error_rate (as the token error
+ * rate, of the texts' code points), bleu and chrf (0 to 100, of the texts, by sacreBLEU's definitions; bleu.tokenize and
+ * bleu.smoothing set its kind), sentences, lines.
  * Lines with equal sources are alternatives: the nearest one counts; for bleu and chrf they are several references. */
 S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                              s2s_metrics **metrics);
+
+/* Figures of `count` texts that some system wrote, against references[a * count + i]: alternative a of text i, at least one
+ * each; NULL where a text has fewer than `alternatives`. Texts end with NUL. Reads seed and decode and runtime options.
+ * Figures: bleu (Papineni 2002) and chrf (Popovic 2015), by sacreBLEU's definitions; token_error_rate (words between white
+ * space), character_error_rate (code points), sequence_error_rate, as above; texts.
+ * S2S_BAD_ARGUMENT: no texts, or one without a reference. S2S_BAD_TEXT: one is not UTF-8 (the message says which). */
+S2S_API int32_t s2s_metric_texts(const char *const *hypotheses, const char *const *references, size_t count,
+                                 size_t alternatives, const s2s_options *options, s2s_metrics **metrics);
+
+/* Of two systems on the same texts, and whether they differ by more than chance: beside the figures of `hypotheses`, for each
+ * NAME of them also other_NAME, NAME_difference (hypotheses less others), and from bootstrap.samples resamples of the texts,
+ * both systems having the same texts in each (Koehn 2004): NAME_difference_low and _high, between which 95 % of the resamples'
+ * differences are, and NAME_p_value, the share of resamples, the real one counted in, whose difference is as far from the
+ * resamples' mean as the real one is from 0: how often texts like these would show such a difference if there were none. */
+S2S_API int32_t s2s_metric_compare(const char *const *hypotheses, const char *const *others, const char *const *references,
+                                   size_t count, size_t alternatives, const s2s_options *options, s2s_metrics **metrics);
 
 /* Figures by name or by index 0 .. count - 1. s2s_metrics_get fails with S2S_BAD_ARGUMENT for a name that is not there. */
 S2S_API size_t s2s_metrics_count(const s2s_metrics *metrics);
 S2S_API const char *s2s_metrics_name(const s2s_metrics *metrics, size_t index);
 S2S_API double s2s_metrics_value(const s2s_metrics *metrics, size_t index);
 S2S_API int32_t s2s_metrics_get(const s2s_metrics *metrics, const char *name, double *value);
-/* Only for metrics from s2s_evaluate; those of a trainer are freed with it. */
+/* Only for metrics from s2s_evaluate and s2s_metric_*; those of a trainer are freed with it. */
 S2S_API void s2s_metrics_free(s2s_metrics *metrics);
 
 #ifdef __cplusplus

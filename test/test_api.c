@@ -285,6 +285,14 @@ static void test_null_training(void) {
   NULL_REFUSED("model", s2s_evaluate(NULL, h.corpus, NULL, &metrics));
   NULL_REFUSED("corpus", s2s_evaluate(h.model, NULL, NULL, &metrics));
   NULL_REFUSED("metrics", s2s_evaluate(h.model, h.corpus, NULL, NULL));
+  const char *const text[] = {"a"};
+  NULL_REFUSED("hypotheses", s2s_metric_texts(NULL, text, 1, 1, NULL, &metrics));
+  NULL_REFUSED("references", s2s_metric_texts(text, NULL, 1, 1, NULL, &metrics));
+  NULL_REFUSED("metrics", s2s_metric_texts(text, text, 1, 1, NULL, NULL));
+  NULL_REFUSED("hypotheses", s2s_metric_compare(NULL, text, text, 1, 1, NULL, &metrics));
+  NULL_REFUSED("others", s2s_metric_compare(text, NULL, text, 1, 1, NULL, &metrics));
+  NULL_REFUSED("references", s2s_metric_compare(text, text, NULL, 1, 1, NULL, &metrics));
+  NULL_REFUSED("metrics", s2s_metric_compare(text, text, text, 1, 1, NULL, NULL));
   NULL_REFUSED("metrics", s2s_metrics_get(NULL, "loss", &value));
   NULL_REFUSED("name", s2s_metrics_get(h.metrics, NULL, &value));
   NULL_REFUSED("value", s2s_metrics_get(h.metrics, "loss", NULL));
@@ -348,6 +356,8 @@ static void test_outputs(void) {
   LEAVES_NULL(s2s_trainer, p, s2s_trainer_new(h.model, NULL, NULL, options, &p));
   LEAVES_NULL(s2s_model, p, s2s_trainer_model(NULL, &p));
   LEAVES_NULL(s2s_metrics, p, s2s_evaluate(h.model, NULL, options, &p));
+  LEAVES_NULL(s2s_metrics, p, s2s_metric_texts(texts, texts, 0, 1, options, &p));
+  LEAVES_NULL(s2s_metrics, p, s2s_metric_compare(texts, texts, texts, 0, 1, options, &p));
   LEAVES_NULL(const char, p, s2s_options_get(NULL, "beam", &p));
   LEAVES_NULL(const char, p, s2s_options_get(options, "bream", &p));
   LEAVES_NULL(const char, p, s2s_model_get(NULL, "format", &p));
@@ -1202,6 +1212,7 @@ static void test_metrics(void) {
                                       "sequence_error_rate",
                                       "line_token_error_rate",
                                       "line_sequence_error_rate",
+                                      "character_error_rate",
                                       "bleu",
                                       "chrf",
                                       "sentences",

@@ -221,6 +221,29 @@ greedy_agrees() {
   test "$(grep '^token_error_rate' "$out" | cut -f 2)" = "$(grep '^dev_token_error_rate' "$tmp/results" | cut -f 2)"
 }
 check "greedy eval agrees with training" greedy_agrees
+cut -f 1 "$tmp/dev.tsv" >"$tmp/dev.sources"
+translate -i "$tmp/dev.sources" -o "$tmp/answered"
+judge() { run eval --data "$tmp/dev.tsv" "$@"; }
+same_figure() { # NAME: evaluate has it as judge has
+  evaluate && grep "^$1$tab" "$out" >"$tmp/figure" && judge --answers "$tmp/answered" && grep -qxf "$tmp/figure" "$out"
+}
+check "eval --answers judges them as the model" same_figure bleu
+check "by chrF too" same_figure chrf
+check "and as whole texts" same_figure sequence_error_rate
+check "a model is as good as its answers" prints "^chrf_p_value${tab}1.0000\$" judge -m "$model" --compare "$tmp/answered"
+check "and they as the model" prints "^bleu_difference${tab}0.00\$" judge --answers "$tmp/answered" --compare "$model"
+cut -f 2 "$tmp/dev.tsv" | awk '{ printf "%s\r\n", $0 }' >"$tmp/right"
+check "right answers are better by no chance" prints "^chrf_p_value${tab}0.0010\$" judge --answers "$tmp/right" --compare "$model"
+check "eval --compare --json" prints '^{.*"bleu_p_value":0[0-9.]*.*}$' judge -m "$model" --compare "$tmp/right" --json
+printf 'b\tz\na\tx\nb\ty\n' >"$tmp/twice.tsv" && printf 'y\nx\nnever read\n' >"$tmp/twice"
+check "alternatives have one answer" prints "^sequence_error_rate${tab}0.00\$" run eval --data "$tmp/twice.tsv" --answers "$tmp/twice"
+check "too few answers" says 1 'twice has 3 lines, the data 40 pairs' judge --answers "$tmp/twice"
+check "answers that are no text" says 1 'NUL' judge --answers "$seq2seq"
+check "answers that are not there" says 1 'nosuch' judge --answers "$tmp/nosuch"
+printf 'x\n\377\nx\n' >"$tmp/notext"
+check "answers that are not UTF-8" says 1 'hypothesis 0' run eval --data "$tmp/twice.tsv" --answers "$tmp/notext"
+check "nothing to judge" says 2 'nothing to judge' judge
+check "two to judge" says 2 '--compare' judge -m "$model" --answers "$tmp/answered"
 check "info shows a model" prints "^encoder.hidden${tab}8\$" run info -m "$model"
 check "with its parameters and their shapes" grep -q "^encoder[a-z0-9_.]*$tab[0-9]* x [0-9]*\$" "$out"
 check "info shows this build" prints "^cpu c${tab}yes\$" run info

@@ -90,10 +90,15 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 static int decimals_of(const char *name) {
-  if (ends_with(name, "loss") || ends_with(name, "perplexity")) return 4;
-  if (ends_with(name, "error_rate") || ends_with(name, "_seconds") || strcmp(name, "seconds") == 0) return 2;
-  if (strcmp(name, "bleu") == 0 || strcmp(name, "chrf") == 0) return 2;
-  return 0;
+  static const struct {
+    const char *end;
+    int decimals;
+  } table[] = {{"loss", 4},       {"perplexity", 4}, {"p_value", 4}, {"error_rate", 2},      {"_seconds", 2},
+               {"difference", 2}, {"bleu", 2},       {"chrf", 2},    {"_difference_low", 2}, {"_difference_high", 2}};
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    if (ends_with(name, table[i].end)) return table[i].decimals;
+  }
+  return strcmp(name, "seconds") == 0 ? 2 : 0;
 }
 
 void print_metric(FILE *out, const char *name, double value) {

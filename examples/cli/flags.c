@@ -80,8 +80,9 @@ static const char *refusal(const command *which, const char *key) {
 
 /* Whether the option says how text is cut, all that `segment` does. */
 static bool is_of_segmenter(const char *key) {
-  static const char *const begins[] = {"source.tokens",    "source.normalize", "source.casefold", "subword.byte_fallback",
-                                       "subword.coverage", "subword.symbols",  "memory_limit"};
+  static const char *const begins[] = {"source.tokens",         "source.normalize", "source.casefold",
+                                       "subword.byte_fallback", "subword.coverage", "subword.symbols",
+                                       "memory_limit"};
   for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
     if (strcmp(key, begins[i]) == 0) return true;
   return false;

@@ -12,7 +12,14 @@
 
 struct command;
 
-enum { COMMAND_TRAIN = 1, COMMAND_TRANSLATE = 2, COMMAND_EVAL = 4, COMMAND_INFO = 8, COMMAND_SEGMENT = 16, COMMAND_ALL = 31 };
+enum {
+  COMMAND_TRAIN = 1,
+  COMMAND_TRANSLATE = 2,
+  COMMAND_EVAL = 4,
+  COMMAND_INFO = 8,
+  COMMAND_SEGMENT = 16,
+  COMMAND_ALL = 31
+};
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
 /* X(ID, "--name", letter, values, "VALUE", file, commands, "help")
@@ -25,8 +32,12 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "pairs to judge by after every epoch; the best model is kept")                                                     \
   X(DATA, "--data", 0, 2, "A [B]", FILE_READ, COMMAND_EVAL,                                                            \
     "pairs to compare with: one file of source<TAB>target lines, or two line-aligned files")                           \
-  X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
-    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT, "the model")                                    \
+  X(ANSWERS, "--answers", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
+    "instead of a model: its answers, one for each line of the data")                                                  \
+  X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
+    "a second model, or its answers: whether the two differ by more than chance")                                      \
+  X(MODEL, "--model", 'm', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT,    \
+    "the model")                                                                                                       \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \

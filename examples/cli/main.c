@@ -14,8 +14,8 @@ enum {
 };
 
 const command commands[] = {
-    {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "train a model on pairs of texts",
-     "--train A [B] [--dev A [B]] -o FILE [--option value ...]",
+    {"train", COMMAND_TRAIN, MODEL_SCOPE | TRAIN_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE,
+     "train a model on pairs of texts", "--train A [B] [--dev A [B]] -o FILE [--option value ...]",
      "Learns from pairs of texts and writes a model. Whenever an evaluation on the dev pairs is the best yet the\n"
      "model is written to the output at once; without --dev it is judged by the training loss. Progress goes to\n"
      "stderr: a bar on a terminal, lines otherwise. At the end name<TAB>value lines go to stdout: updates, epochs,\n"
@@ -32,11 +32,15 @@ const command commands[] = {
      "The first line that cannot be translated ends the work, after the answers to those before it.",
      command_translate},
     {"eval", COMMAND_EVAL, DECODE_SCOPE | RUNTIME_SCOPE, "compare a model's output with references",
-     "-m FILE --data A [B] [--beam N]",
+     "(-m FILE | --answers FILE) --data A [B] [--compare FILE]",
      "Translates the sources and compares with the targets. Writes name<TAB>value lines; error rates are in percent.\n"
-     "Lines with equal sources are alternatives of which any may match; line_... figures take each line by itself.",
+     "Lines with equal sources are alternatives of which any may match; line_... figures take each line by itself.\n"
+     "With --answers or --compare only texts are judged: token_error_rate is then of words between white space. After\n"
+     "--compare every figure has its other_... of the second system, its _difference, in what range 95 % of resampled\n"
+     "texts have that (_difference_low, _high), and how often chance alone would do as much (_p_value).",
      command_eval},
-    {"segment", COMMAND_SEGMENT, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE, "turn text into tokens, or tokens into text",
+    {"segment", COMMAND_SEGMENT, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE,
+     "turn text into tokens, or tokens into text",
      "[-m FILE [--target] | --source-tokens bpe:N --train FILE [-o FILE]] [--join] < in > out",
      "Reads one text a line and writes its tokens with spaces between them; a token that is itself a space is written\n"
      "as U+2581. The tokens are those of a model, or of the option --source-tokens: bpe and unigram learn them from\n"

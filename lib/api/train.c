@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * s2s_corpus_*, s2s_trainer_*, s2s_evaluate and s2s_metrics_*.
+ * s2s_corpus_*, s2s_trainer_*, and s2s_evaluate.
  */
 #include "api/api.h"
 #include "train/trainer.h"
@@ -163,35 +163,9 @@ int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = evaluate_run(model, corpus, options, &host, m, &error);
   s2s__float_mode_leave(mode);
-  if (status == S2S_OK) *metrics = m;
-  else s2s__free(&host, m, sizeof *m);
+  if (status == S2S_OK)
+    *metrics = m;
+  else
+    s2s__free(&host, m, sizeof *m);
   return s2s__api_finish(&error, status);
-}
-
-size_t s2s_metrics_count(const s2s_metrics *metrics) { return metrics ? metrics->count : 0; }
-
-const char *s2s_metrics_name(const s2s_metrics *metrics, size_t index) {
-  return metrics && index < metrics->count ? metrics->name[index] : NULL;
-}
-
-double s2s_metrics_value(const s2s_metrics *metrics, size_t index) {
-  return metrics && index < metrics->count ? metrics->value[index] : 0;
-}
-
-int32_t s2s_metrics_get(const s2s_metrics *metrics, const char *name, double *value) {
-  S2S__API_NEED(metrics);
-  S2S__API_NEED(name);
-  S2S__API_NEED(value);
-  s2s__error error = {.status = S2S_OK};
-  const double *found = s2s__metrics_find(metrics, name);
-  if (!found)
-    return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "there is no figure '%.100s'", name));
-  *value = *found;
-  return S2S_OK;
-}
-
-void s2s_metrics_free(s2s_metrics *metrics) {
-  if (!metrics || !metrics->host.allocate) return; /* a trainer's own */
-  const s2s__host host = metrics->host;
-  s2s__free(&host, metrics, sizeof *metrics);
 }

@@ -77,8 +77,7 @@ typedef struct evaluate_counts {
   size_t tokens;                        /* that the loss is over */
   size_t edits, length, wrong, sources; /* against the nearest alternative */
   size_t line_edits, line_length, line_wrong, lines;
-  s2s__bleu bleu;
-  s2s__chrf chrf;
+  s2s__text_counts texts;
 } evaluate_counts;
 
 typedef struct evaluate_worker {
@@ -151,8 +150,7 @@ static int32_t evaluate_text(const evaluate_job *job, s2s__arena *arena, size_t 
     const s2s__pair *pair = &e->pair[e->line[first + i]];
     reference[i] = (s2s__text){pair->text[S2S_TARGET], pair->length[S2S_TARGET]};
   }
-  S2S__TRY(s2s__bleu_add(&counts->bleu, arena, e->bleu_tokens, &hypothesis, reference, references, error));
-  return s2s__chrf_add(&counts->chrf, arena, &hypothesis, reference, references, error);
+  return s2s__text_counts_add(&counts->texts, arena, e->bleu_tokens, &hypothesis, reference, references, error);
 }
 
 static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker, size_t first, size_t count,
@@ -233,8 +231,7 @@ static void evaluate_add(evaluate_counts *sum, const evaluate_counts *c) {
   sum->line_length += c->line_length;
   sum->line_wrong += c->line_wrong;
   sum->lines += c->lines;
-  s2s__bleu_sum(&sum->bleu, &c->bleu);
-  s2s__chrf_sum(&sum->chrf, &c->chrf);
+  s2s__text_counts_sum(&sum->texts, &c->texts);
 }
 
 static void evaluate_report(const s2s__evaluation *e, const evaluate_counts *c, s2s_metrics *metrics) {
@@ -246,8 +243,9 @@ static void evaluate_report(const s2s__evaluation *e, const evaluate_counts *c, 
   s2s__metrics_set(metrics, "line_token_error_rate", evaluate_percent(c->line_edits, c->line_length));
   s2s__metrics_set(metrics, "line_sequence_error_rate", evaluate_percent(c->line_wrong, c->lines));
   if (e->pair) {
-    s2s__metrics_set(metrics, "bleu", s2s__bleu_score(&c->bleu, e->bleu_smooth));
-    s2s__metrics_set(metrics, "chrf", s2s__chrf_score(&c->chrf));
+    s2s__metrics_set(metrics, "character_error_rate", evaluate_percent(c->texts.character_edits, c->texts.characters));
+    s2s__metrics_set(metrics, "bleu", s2s__bleu_score(&c->texts.bleu, e->bleu_smooth));
+    s2s__metrics_set(metrics, "chrf", s2s__chrf_score(&c->texts.chrf));
   }
   s2s__metrics_set(metrics, "sentences", (double)c->sources);
   s2s__metrics_set(metrics, "lines", (double)c->lines);

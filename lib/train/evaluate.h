@@ -7,7 +7,7 @@
 
 #include "base/thread.h"
 #include "search/decoder.h"
-#include "text/chrf.h"
+#include "train/compare.h"
 #include "train/dataset.h"
 #include "train/metrics.h"
 

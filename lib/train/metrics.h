@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-#define S2S__MAX_METRICS 24
+#define S2S__MAX_METRICS 40
 
 struct s2s_metrics {
   s2s__host host; /* of one that is a handle of its own */
