@@ -41,7 +41,9 @@
  * Threads    An s2s_model is immutable (but see s2s_model_parameter_write) and may be used by any number of threads at
  *            once. Every other handle serves one thread at a time; the _cancel functions alone may be called from any
  *            thread. No thread is created unless the option `threads` asks for more than one.
- * Text       UTF-8. A length in bytes goes with every text; a lengths array of NULL says that all texts end with NUL.
+ * Text       UTF-8. A length in bytes goes with every text; a lengths array of NULL says that all texts end with NUL. One
+ *            that is no valid UTF-8 is S2S_BAD_TEXT, unless the option `invalid_utf8` says that U+FFFD shall replace what
+ *            is invalid in it.
  * Memory     Through the allocator of the options a handle was made with (malloc unless set). The option `memory_limit`
  *            bounds what one handle may hold. A failed allocation is S2S_OUT_OF_MEMORY and leaves every handle usable.
  * Host       The library never aborts, exits, prints, reads the environment, or changes locale, signals or (after return)
@@ -120,9 +122,10 @@ S2S_API const char *s2s_error_message(void);
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
  *   train    read by s2s_model_create (seed, vocabulary.*) and s2s_trainer_new
- *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate and s2s_evaluate
- *   runtime  never stored: memory_limit is read wherever a handle is made, cpu where a model or trainer is made, verify
- *            where a model is loaded, threads by s2s_trainer_new and s2s_evaluate
+ *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_split_document, s2s_evaluate
+ *            and s2s_metric_*
+ *   runtime  never stored: memory_limit and invalid_utf8 are read wherever a handle is made, cpu where a model or trainer is
+ *            made, verify where a model is loaded, threads by s2s_trainer_new and s2s_evaluate
  * A function ignores options of a scope it does not read. Where it takes options, NULL means all defaults.
  * docs/options.md lists them; the s2s_option_* functions give the same list to a program.
  * ================================================================================================================== */
@@ -382,7 +385,7 @@ S2S_API void s2s_decoder_free(s2s_decoder *decoder);
  * Corpora: parallel text
  * ================================================================================================================== */
 
-/* Reads runtime options (memory_limit). */
+/* Reads runtime options (memory_limit, invalid_utf8). */
 S2S_API int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus);
 
 /* Adds one pair; the texts are copied. S2S_BAD_TEXT: invalid UTF-8, a line break, or a side that is empty or blank. */

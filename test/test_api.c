@@ -497,6 +497,48 @@ static void test_translate_bad_text(void) {
   s2s_options_set(options, "max_source_length", NULL);
 }
 
+/* The option invalid_utf8, wherever text comes in: the text is as if it had had U+FFFD in it. */
+static void test_replacement(void) {
+#define BAD "a\xC3 b"
+#define GOOD "a\xEF\xBF\xBD b"
+  s2s_options *o = tiny_options(&watch);
+  s2s_corpus *corpus = NULL;
+  s2s_encoder *encoder = NULL;
+  s2s_segmenter *segmenter = NULL;
+  s2s_memory *memory[2] = {NULL, NULL};
+  s2s_tokens *tokens = NULL;
+  s2s_metrics *metrics = NULL;
+  double value = 1;
+  size_t count[2];
+  tiny_set(o, "invalid_utf8", "replace");
+  is_int(s2s_corpus_new(o, &corpus), S2S_OK, "replacing: a corpus");
+  is_int(s2s_corpus_add(corpus, BAD, strlen(BAD), "\xFF", 1), S2S_OK, "replacing: it takes a pair");
+  is_text(s2s_corpus_text(corpus, 0, S2S_SOURCE), GOOD, "replacing: its source");
+  is_text(s2s_corpus_text(corpus, 0, S2S_TARGET), "\xEF\xBF\xBD", "replacing: its target");
+  is_int(s2s_encoder_init(h.model, o, &encoder), S2S_OK, "replacing: an encoder");
+  is_int(s2s_encode(encoder, &(const char *){BAD}, NULL, 1, &memory[0]), S2S_OK, "replacing: it takes a text");
+  is_int(s2s_encode(encoder, &(const char *){GOOD}, NULL, 1, &memory[1]), S2S_OK, "replacing: and the right one");
+  const int32_t *ids[2] = {s2s_memory_tokens(memory[0], 0, &count[0]), s2s_memory_tokens(memory[1], 0, &count[1])};
+  ok(count[0] == 4 && count[1] == 4 && memcmp(ids[0], ids[1], 4 * sizeof *ids[0]) == 0, "replacing: with equal tokens");
+  tiny_set(o, "source.tokens", "bpe:6");
+  is_int(s2s_segmenter_new(o, S2S_SOURCE, &(const char *){BAD}, NULL, 1, &segmenter), S2S_OK, "replacing: a segmenter");
+  is_int(s2s_segment(segmenter, BAD, strlen(BAD), &tokens), S2S_OK, "replacing: it takes a text");
+  is_text(s2s_tokens_text(tokens), GOOD, "replacing: which its tokens have");
+  is_int(s2s_metric_texts(&(const char *){BAD}, &(const char *){GOOD}, 1, 1, o, &metrics), S2S_OK, "replacing: metrics");
+  s2s_metrics_get(metrics, "character_error_rate", &value);
+  ok(value == 0, "replacing: which compare what was replaced");
+  s2s_metrics_free(metrics);
+  s2s_tokens_free(tokens);
+  s2s_segmenter_free(segmenter);
+  s2s_memory_free(memory[0]);
+  s2s_memory_free(memory[1]);
+  s2s_encoder_free(encoder);
+  s2s_corpus_free(corpus);
+  s2s_options_free(o);
+#undef BAD
+#undef GOOD
+}
+
 static void test_absurd_sizes(void) {
   const size_t huge = SIZE_MAX;
   const int32_t id = 1;
@@ -1319,6 +1361,7 @@ int main(void) {
   test_option_table();
   test_translate();
   test_translate_bad_text();
+  test_replacement();
   test_absurd_sizes();
   test_results();
   test_lengths();

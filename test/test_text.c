@@ -287,10 +287,18 @@ static void test_words(void) {
   is_split("words", "one", "[one]", "one word");
   is_split("words", "HH AH0 L OW1", "[HH][AH0][L][OW1]", "several");
   is_split("words", "  a\t\tb \t c  ", "[a][b][c]", "runs of spaces and tabs");
-  is_split("words", "a\xC2\xA0" "b", "[a][b]", "a no-break space parts");
+  is_split("words",
+           "a\xC2\xA0"
+           "b",
+           "[a][b]", "a no-break space parts");
   is_split("words", "\xE3\x80\x80\xE6\x97\xA5\xE3\x80\x80\xE6\x9C\xAC", "[\xE6\x97\xA5][\xE6\x9C\xAC]",
            "an ideographic space parts");
-  is_split("words", "a\xE2\x80\x8B" "b c", "[a\xE2\x80\x8B" "b][c]", "a zero-width space does not");
+  is_split("words",
+           "a\xE2\x80\x8B"
+           "b c",
+           "[a\xE2\x80\x8B"
+           "b][c]",
+           "a zero-width space does not");
   is_split("words", "a\nb\r\nc", "[a][b][c]", "line ends part");
   is_split("words", " \t\xE2\x80\xA9 ", "", "a blank text has no tokens");
   is_split("words", "<s> </s>", "[<s>][</s>]", "special texts are words");
@@ -299,8 +307,8 @@ static void test_words(void) {
 static void test_graphemes(void) {
   is_split("graphemes", "", "", "the empty text has no tokens");
   is_split("graphemes", "e\xCC\x81t", "[e\xCC\x81][t]", "a combining accent belongs to its letter");
-  is_split("graphemes", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC!", "[\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC][!]",
-           "an emoji is one with what is joined to it");
+  is_split("graphemes", "\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC!",
+           "[\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x94\xAC][!]", "an emoji is one with what is joined to it");
   is_split("graphemes", "\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7",
            "[\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA][\xF0\x9F\x87\xAB\xF0\x9F\x87\xB7]", "flags are pairs of letters");
   is_split("graphemes", "\xE1\x84\x92\xE1\x85\xA1\xE1\x86\xAB\xEA\xB5\xAD",
@@ -356,6 +364,33 @@ static void test_text_check(void) {
 #endif
 }
 
+static void is_accepted(const char *text, const char *wanted, const char *name) {
+  s2s__error error = fresh_error();
+  s2s__host host;
+  s2s__arena arena;
+  s2s__text out;
+  s2s__host_init(&host);
+  host.replace_invalid = 1;
+  s2s__arena_init(&arena, &host);
+  is_int(s2s__text_accept(text, strlen(text), &arena, &out, &error), S2S_OK, "replacing: %s", name);
+  ok(out.length == strlen(wanted) && memcmp(out.text, wanted, out.length) == 0, "replacing: %s: the text", name);
+  s2s__arena_free(&arena);
+}
+
+/* The examples of the Unicode Standard 3.9, tables 3-8 to 3-11, and more. */
+static void test_text_accept(void) {
+#define R "\xEF\xBF\xBD"
+  is_accepted("", "", "empty");
+  is_accepted("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80", "valid");
+  is_accepted("a\xFFz", "a" R "z", "a byte that begins nothing");
+  is_accepted("\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41", R R R R R R R R "A", "overlong forms, a byte each");
+  is_accepted("\xED\xA0\x80\xED\xBF\xBF\xED\xAF\x41", R R R R R R R R "A", "surrogates, a byte each");
+  is_accepted("\xF4\x91\x92\x93\xFF\x41\x80\xBF\x42", R R R R R "A" R R "B", "past U+10FFFF");
+  is_accepted("\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41", R R R R "A", "cut characters, one for each");
+  is_accepted("a\xF0\x9F\x98", "a" R, "cut at the end");
+#undef R
+}
+
 /* ---- Edit distance ----------------------------------------------------------------------------------------------- */
 
 static size_t ids(const char *text, int32_t *out) {
@@ -385,10 +420,22 @@ static void test_distance(void) {
   static const struct {
     const char *a, *b;
     size_t distance;
-  } known[] = {{"", "", 0},          {"a", "", 1},           {"", "abc", 3},           {"abc", "abc", 0},
-               {"a", "b", 1},        {"kitten", "sitting", 3}, {"saturday", "sunday", 3}, {"intention", "execution", 5},
-               {"flaw", "lawn", 2},  {"gumbo", "gambol", 2}, {"abc", "xabcy", 2},      {"aaaa", "aa", 2},
-               {"abab", "baba", 2},  {"rosettacode", "raisethysword", 8}, {"aba", "aa", 1}, {"ab", "abab", 2}};
+  } known[] = {{"", "", 0},
+               {"a", "", 1},
+               {"", "abc", 3},
+               {"abc", "abc", 0},
+               {"a", "b", 1},
+               {"kitten", "sitting", 3},
+               {"saturday", "sunday", 3},
+               {"intention", "execution", 5},
+               {"flaw", "lawn", 2},
+               {"gumbo", "gambol", 2},
+               {"abc", "xabcy", 2},
+               {"aaaa", "aa", 2},
+               {"abab", "baba", 2},
+               {"rosettacode", "raisethysword", 8},
+               {"aba", "aa", 1},
+               {"ab", "abab", 2}};
   test_memory memory;
   const s2s__host host = test_host(&memory);
   s2s__arena arena;
@@ -405,8 +452,7 @@ static void test_distance(void) {
     for (uint64_t side = 0; side < 2; side++)
       for (uint64_t i = 0; i < s2s__below(round, side, 7); i++)
         text[side][i] = (char)('a' + s2s__below(round, 10 + 8 * side + i, 3));
-    agree += distance(&arena, text[0], text[1]) ==
-             distance_defined(text[0], strlen(text[0]), text[1], strlen(text[1]));
+    agree += distance(&arena, text[0], text[1]) == distance_defined(text[0], strlen(text[0]), text[1], strlen(text[1]));
   }
   is_int((int64_t)agree, 500, "random pairs agree with the definition");
   s2s__arena_free(&arena);
@@ -520,6 +566,7 @@ int main(void) {
   test_splitters();
   test_append();
   test_text_check();
+  test_text_accept();
   test_distance();
   test_out_of_memory();
   test_counter_after_failure();

@@ -82,7 +82,7 @@ static const char *refusal(const command *which, const char *key) {
 static bool is_of_segmenter(const char *key) {
   static const char *const begins[] = {"source.tokens",         "source.normalize", "source.casefold",
                                        "subword.byte_fallback", "subword.coverage", "subword.symbols",
-                                       "memory_limit"};
+                                       "memory_limit",          "invalid_utf8"};
   for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
     if (strcmp(key, begins[i]) == 0) return true;
   return false;
@@ -204,6 +204,7 @@ static int read_option(flags *out, const char *name, size_t option, arguments *l
   const char *value = take_value(left);
   if (!value) return usage_error("%s needs a value: %s", name, s2s_option_range(option));
   out->option = s2s_option_name(option);
+  if (s2s_option_scope(option) != S2S_SCOPE_RUNTIME) out->not_runtime = out->option;
   int32_t status = s2s_options_set(out->options, s2s_option_name(option), value);
   return status ? usage_error("%s", s2s_error_message()) : 0;
 }

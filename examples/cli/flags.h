@@ -84,7 +84,8 @@ typedef struct flags {
   bool has[FLAG_COUNT];
   const char *value[FLAG_COUNT][2]; /* NULL where none was given; pointers into argv */
   s2s_options *options;
-  const char *option; /* key of the last library option that was a flag, or NULL */
+  const char *option;      /* key of the last library option that was a flag, or NULL */
+  const char *not_runtime; /* the same without runtime options, which any work may have */
 } flags;
 
 /* Reads the arguments behind the command's name. 0, or an exit status after a message. */

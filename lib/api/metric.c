@@ -39,25 +39,25 @@ void s2s_metrics_free(s2s_metrics *metrics) {
 /* ---- texts ------------------------------------------------------------------------------------------------------- */
 
 /* NUL-terminated texts as texts with lengths; what = "hypothesis" or the like, for messages. */
-static int32_t metric_read(const char *const *texts, size_t count, const char *what, s2s__text *out,
+static int32_t metric_read(const char *const *texts, size_t count, const char *what, s2s__arena *arena, s2s__text *out,
                            s2s__error *error) {
   for (size_t i = 0; i < count; i++) {
     if (!texts[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "%s %zu is NULL", what, i);
-    out[i] = (s2s__text){texts[i], strlen(texts[i])};
-    if (s2s__text_check(out[i].text, out[i].length, error) != S2S_OK) return s2s__fail_prefix(error, "%s %zu", what, i);
+    if (s2s__text_accept(texts[i], strlen(texts[i]), arena, &out[i], error) != S2S_OK)
+      return s2s__fail_prefix(error, "%s %zu", what, i);
   }
   return S2S_OK;
 }
 
-static int32_t metric_read_references(const char *const *texts, size_t count, size_t alternatives, s2s__text *out,
-                                      s2s__error *error) {
+static int32_t metric_read_references(const char *const *texts, size_t count, size_t alternatives, s2s__arena *arena,
+                                      s2s__text *out, s2s__error *error) {
   for (size_t i = 0; i < count; i++) {
     size_t there = 0;
     for (size_t a = 0; a < alternatives; a++) {
       const char *text = texts[a * count + i];
       s2s__text *reference = &out[a * count + i];
-      *reference = (s2s__text){text, text ? strlen(text) : 0};
-      if (text && s2s__text_check(text, reference->length, error) != S2S_OK)
+      *reference = (s2s__text){NULL, 0};
+      if (text && s2s__text_accept(text, strlen(text), arena, reference, error) != S2S_OK)
         return s2s__fail_prefix(error, "reference %zu of text %zu", a, i);
       there += text != NULL;
     }
@@ -81,9 +81,9 @@ static int32_t metric_run(const metric_call *call, s2s__arena *arena, s2s_metric
     return s2s__fail(error, S2S_LIMIT, "%zu texts are too many", count);
   s2s__text *reference = S2S__TAKE(arena, s2s__text, references);
   if (!hypothesis || !other || !reference) return s2s__fail_memory(error, references * sizeof *reference, "texts");
-  S2S__TRY(metric_read(call->hypotheses, count, "hypothesis", hypothesis, error));
-  if (call->others) S2S__TRY(metric_read(call->others, count, "other hypothesis", other, error));
-  S2S__TRY(metric_read_references(call->references, count, call->alternatives, reference, error));
+  S2S__TRY(metric_read(call->hypotheses, count, "hypothesis", arena, hypothesis, error));
+  if (call->others) S2S__TRY(metric_read(call->others, count, "other hypothesis", arena, other, error));
+  S2S__TRY(metric_read_references(call->references, count, call->alternatives, arena, reference, error));
   const s2s__comparison comparison = {{hypothesis, call->others ? other : NULL}, reference, count, call->alternatives};
   return s2s__compare(&comparison, call->options, &arena->host, metrics, error);
 }

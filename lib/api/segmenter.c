@@ -116,8 +116,8 @@ static int32_t tokens_segment(const s2s_segmenter *segmenter, const char *text, 
                               s2s__error *error) {
   S2S__TRY(s2s__segment(segmenter, text, length, NULL, &t->tokens, error));
   for (size_t i = 0; i < t->tokens.count; i++) S2S__TRY(tokens_own(t, &t->tokens.item[i], error));
-  t->text = s2s__arena_text(&t->tokens.arena, text, length);
-  return t->text ? S2S_OK : s2s__fail_memory(error, length, "tokens");
+  t->text = s2s__arena_text(&t->tokens.arena, t->tokens.text.text, t->tokens.text.length);
+  return t->text ? S2S_OK : s2s__fail_memory(error, t->tokens.text.length, "tokens");
 }
 
 static int32_t tokens_join(const s2s_segmenter *segmenter, const char *const *token, size_t count, s2s_tokens *t,
@@ -125,9 +125,10 @@ static int32_t tokens_join(const s2s_segmenter *segmenter, const char *const *to
   s2s__text joined;
   for (size_t i = 0; i < count; i++) {
     if (!token[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_join: token %zu is NULL", i);
-    const size_t length = strlen(token[i]);
-    if (s2s__text_check(token[i], length, error) != S2S_OK) return s2s__fail_prefix(error, "token %zu", i);
-    s2s__token own = {token[i], (uint32_t)length, 0, 0};
+    s2s__text text;
+    if (s2s__text_accept(token[i], strlen(token[i]), &t->tokens.arena, &text, error) != S2S_OK)
+      return s2s__fail_prefix(error, "token %zu", i);
+    s2s__token own = {text.text, (uint32_t)text.length, 0, 0};
     S2S__TRY(tokens_own(t, &own, error));
     S2S__TRY(s2s__tokens_push(&t->tokens, own, error));
   }

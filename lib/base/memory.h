@@ -39,6 +39,7 @@ typedef struct s2s__host {
   void *log_user;
   s2s_progress_fn progress; /* may be NULL */
   void *progress_user;
+  int replace_invalid; /* option invalid_utf8: a text gets U+FFFD where it is no valid UTF-8 */
   size_t limit;        /* for the budget of a handle that is made with this host; 0 is no limit */
   s2s__budget *budget; /* charged with all that is asked of this host; NULL: of no handle */
 } s2s__host;

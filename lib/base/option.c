@@ -198,6 +198,7 @@ s2s__host s2s__options_host(const s2s_options *options) {
   s2s__host_init(&host);
   if (options) host = options->given;
   host.limit = s2s__option_size(options, S2S__MEMORY_LIMIT);
+  host.replace_invalid = s2s__option_choice(options, S2S__INVALID_UTF8) == 1;
   return host;
 }
 

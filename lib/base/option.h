@@ -93,6 +93,7 @@
   X(BLEU_SMOOTHING, "bleu.smoothing", CHOICE, DECODE, "exp", "exp|none", "what BLEU makes of an n-gram length without a match: one half, then one quarter and so on of a match, or a score of 0") \
   X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \
   X(BOOTSTRAP_SAMPLES, "bootstrap.samples", INT, DECODE, "1000", "40..1000000", "resamples of the texts from which a comparison of two systems tells chance from difference") \
+  X(INVALID_UTF8, "invalid_utf8", CHOICE, RUNTIME, "error", "error|replace", "refuse a text that is no valid UTF-8, or take it with U+FFFD in the place of what is invalid") \
   X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avxvnni|avx512|avx512vnni|neon|neondot", "instructions to use: the best the machine has, or just these") \
   X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \
   X(MEMORY_LIMIT, "memory_limit", INT, RUNTIME, "0", "0..9223372036854775807", "most bytes a handle may hold; 0 for no limit")

@@ -71,6 +71,16 @@ size_t s2s__utf8_check(const char *text, size_t length) {
   return length;
 }
 
+size_t s2s__utf8_invalid(const char *text, size_t length) {
+  const unsigned char *bytes = (const unsigned char *)text;
+  unsigned char low = 0, high = 0;
+  const size_t size = length > 0 ? utf8_lead(bytes[0], &low, &high) : 0;
+  size_t at = 1;
+  for (; at < size && at < length; at++, low = 0x80, high = 0xBF)
+    if (bytes[at] < low || bytes[at] > high) break;
+  return at;
+}
+
 int s2s__utf8_is_space(uint32_t c) {
   return (c >= 0x09 && c <= 0x0D) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;

@@ -17,6 +17,10 @@ size_t s2s__utf8_encode(uint32_t code_point, char out[4]);
 /* Offset of the first invalid byte, or `length` when all is valid. */
 size_t s2s__utf8_check(const char *text, size_t length);
 
+/* How many of the bytes at text[0..length), which begin nothing valid, one U+FFFD stands for: as many as could have begun a
+ * code point, at least one (the "maximal subpart" of the Unicode Standard, 3.9). */
+size_t s2s__utf8_invalid(const char *text, size_t length);
+
 /* Unicode White_Space property. */
 int s2s__utf8_is_space(uint32_t code_point);
 

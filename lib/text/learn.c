@@ -125,7 +125,7 @@ static int32_t learn_count_words(const s2s__pieces *fixed, const s2s__mapped *te
 static int32_t learn_count_text(const learn_plan *plan, const s2s__pieces *fixed, s2s__text text, s2s__arena *scratch,
                                 s2s__token_counter *counter, s2s__error *error) {
   s2s__mapped normal;
-  S2S__TRY(s2s__text_check(text.text, text.length, error));
+  S2S__TRY(s2s__text_accept(text.text, text.length, scratch, &text, error));
   S2S__TRY(s2s__prepare(plan->form, plan->casefold, text.text, text.length, scratch, &normal, error));
   S2S__TRY(s2s__charsmap_normalize(&fixed->normalize, normal.text, normal.length, scratch, &normal, error));
   return learn_count_words(fixed, &normal, counter, error);

@@ -107,8 +107,9 @@ int32_t s2s__segment(const s2s_segmenter *segmenter, const char *text, size_t le
                      s2s__tokens *tokens, s2s__error *error) {
   s2s__mapped normal;
   s2s__tokens_clear(tokens);
-  S2S__TRY(s2s__text_check(text, length, error));
-  S2S__TRY(s2s__prepare(segmenter->form, segmenter->casefold, text, length, &tokens->arena, &normal, error));
+  S2S__TRY(s2s__text_accept(text, length, &tokens->arena, &tokens->text, error));
+  S2S__TRY(s2s__prepare(segmenter->form, segmenter->casefold, tokens->text.text, tokens->text.length, &tokens->arena,
+                        &normal, error));
   S2S__TRY(s2s__text_check(normal.text, normal.length, error)); /* it may have grown */
   if (segmenter->splitter)
     S2S__TRY(segmenter->splitter->split(normal.text, normal.length, tokens, error));

@@ -35,7 +35,7 @@ int32_t s2s__segmenter_parse(s2s_segmenter *segmenter, const void *bytes, size_t
 void s2s__segmenter_retain(const s2s_segmenter *segmenter);
 void s2s__segmenter_release(const s2s_segmenter *segmenter);
 
-/* Replaces `tokens` by those of a text. S2S_BAD_TEXT when it is no valid UTF-8. */
+/* Replaces `tokens` by those of a text, and their text by that, accepted. S2S_BAD_TEXT when it is no valid UTF-8. */
 int32_t s2s__segment(const s2s_segmenter *segmenter, const char *text, size_t length, const s2s__sampling *sampling,
                      s2s__tokens *tokens, s2s__error *error);
 

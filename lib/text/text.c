@@ -17,6 +17,34 @@ int32_t s2s__text_check(const char *text, size_t length, s2s__error *error) {
   return S2S_OK;
 }
 
+/* Bytes of the text with U+FFFD for what is invalid; they are written to `out` unless it is NULL. */
+static size_t text_repair(const char *text, size_t length, char *out) {
+  size_t size = 0;
+  for (size_t at = 0; at < length;) {
+    const size_t valid = s2s__utf8_check(text + at, length - at);
+    if (out) memcpy(out + size, text + at, valid);
+    size += valid;
+    at += valid;
+    if (at == length) break;
+    if (out) memcpy(out + size, "\xEF\xBF\xBD", 3);
+    size += 3;
+    at += s2s__utf8_invalid(text + at, length - at);
+  }
+  return size;
+}
+
+int32_t s2s__text_accept(const char *text, size_t length, s2s__arena *arena, s2s__text *accepted, s2s__error *error) {
+  *accepted = (s2s__text){text, length};
+  if (!arena->host.replace_invalid || length > UINT32_MAX || s2s__utf8_check(text, length) == length)
+    return s2s__text_check(text, length, error);
+  const size_t size = text_repair(text, length, NULL);
+  char *copy = S2S__TAKE(arena, char, size + 1);
+  if (!copy) return s2s__fail_memory(error, size + 1, "a text");
+  copy[text_repair(text, length, copy)] = '\0';
+  *accepted = (s2s__text){copy, size};
+  return s2s__text_check(copy, size, error); /* it may have grown */
+}
+
 void s2s__tokens_init(s2s__tokens *tokens, const s2s__host *host) {
   memset(tokens, 0, sizeof *tokens);
   tokens->host = *host;

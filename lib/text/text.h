@@ -22,6 +22,10 @@ typedef struct s2s__texts {
 /* S2S_BAD_TEXT "invalid UTF-8 at byte N" (counted from 1) unless the text is valid and shorter than 4 GiB. */
 int32_t s2s__text_check(const char *text, size_t length, s2s__error *error);
 
+/* A text from outside as one that passes the check: itself, or where the arena's host replaces what is invalid, a copy there
+ * with U+FFFD in its place. */
+int32_t s2s__text_accept(const char *text, size_t length, s2s__arena *arena, s2s__text *accepted, s2s__error *error);
+
 typedef struct s2s__token {
   const char *text;    /* as a vocabulary knows it; not NUL-terminated */
   uint32_t length;     /* its bytes */
@@ -32,6 +36,7 @@ typedef struct s2s__tokens { /* a growing array */
   s2s__host host;
   s2s__token *item;
   size_t count, capacity;
+  s2s__text text;   /* what was cut, where s2s__segment() cut it */
   s2s__arena arena; /* texts that tokens point into, and scratch */
 } s2s__tokens;
 void s2s__tokens_init(s2s__tokens *tokens, const s2s__host *host);

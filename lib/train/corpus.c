@@ -53,17 +53,19 @@ static int corpus_is_blank(const char *text, size_t length) {
   return 1;
 }
 
-/* Whether a text may be the `side` of a pair. A line break would not survive a file of lines, in which vocabularies are
- * stored too; a NUL would end the text early. */
-static int32_t corpus_check(const char *side, const char *text, size_t length, s2s__error *error) {
-  if (length == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s is empty", side);
-  if (s2s__text_check(text, length, error) != S2S_OK) return s2s__fail_prefix(error, "%s", side);
-  for (size_t i = 0; i < length; i++) {
-    if (text[i] == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: a NUL byte at byte %zu", side, i + 1);
-    if (text[i] == '\n' || text[i] == '\r')
-      return s2s__fail(error, S2S_BAD_TEXT, "%s: a line break at byte %zu", side, i + 1);
+/* Makes sure that a text may be a side of a pair. A line break would not survive a file of lines, in which vocabularies
+ * are stored too; a NUL would end the text early. */
+static int32_t corpus_accept(s2s_corpus *corpus, int32_t side, s2s__text *text, s2s__error *error) {
+  const char *name = side == S2S_SOURCE ? "source" : "target";
+  if (text->length == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s is empty", name);
+  if (s2s__text_accept(text->text, text->length, &corpus->arena, text, error) != S2S_OK)
+    return s2s__fail_prefix(error, "%s", name);
+  for (size_t i = 0; i < text->length; i++) {
+    if (text->text[i] == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: a NUL byte at byte %zu", name, i + 1);
+    if (text->text[i] == '\n' || text->text[i] == '\r')
+      return s2s__fail(error, S2S_BAD_TEXT, "%s: a line break at byte %zu", name, i + 1);
   }
-  if (corpus_is_blank(text, length)) return s2s__fail(error, S2S_BAD_TEXT, "%s is blank", side);
+  if (corpus_is_blank(text->text, text->length)) return s2s__fail(error, S2S_BAD_TEXT, "%s is blank", name);
   return S2S_OK;
 }
 
@@ -82,27 +84,28 @@ static int32_t corpus_reserve(s2s_corpus *corpus, s2s__error *error) {
   return S2S_OK;
 }
 
-/* Copies a pair that was checked. */
-static int32_t corpus_store(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
-                            size_t target_length, s2s__error *error) {
+/* Copies a pair that was accepted. */
+static int32_t corpus_store(s2s_corpus *corpus, const s2s__text pair[2], s2s__error *error) {
+  const s2s__text source = pair[S2S_SOURCE], target = pair[S2S_TARGET];
   S2S__TRY(corpus_reserve(corpus, error));
-  const size_t bytes = source_length > SIZE_MAX - target_length - 2 ? SIZE_MAX : source_length + target_length + 2;
+  const size_t bytes = source.length > SIZE_MAX - target.length - 2 ? SIZE_MAX : source.length + target.length + 2;
   char *block = s2s__arena_take(&corpus->arena, bytes);
   if (!block) return s2s__fail_memory(error, bytes, "the texts of a corpus");
-  memcpy(block, source, source_length);
-  block[source_length] = 0;
-  char *second = block + source_length + 1;
-  memcpy(second, target, target_length);
-  second[target_length] = 0;
-  corpus->pair[corpus->count++] = (s2s__pair){{block, second}, {(uint32_t)source_length, (uint32_t)target_length}};
+  memcpy(block, source.text, source.length);
+  block[source.length] = 0;
+  char *second = block + source.length + 1;
+  memcpy(second, target.text, target.length);
+  second[target.length] = 0;
+  corpus->pair[corpus->count++] = (s2s__pair){{block, second}, {(uint32_t)source.length, (uint32_t)target.length}};
   return S2S_OK;
 }
 
 int32_t s2s__corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
                         size_t target_length, s2s__error *error) {
-  S2S__TRY(corpus_check("source", source, source_length, error));
-  S2S__TRY(corpus_check("target", target, target_length, error));
-  const int32_t status = corpus_store(corpus, source, source_length, target, target_length, error);
+  s2s__text pair[2] = {{source, source_length}, {target, target_length}};
+  int32_t status = corpus_accept(corpus, S2S_SOURCE, &pair[S2S_SOURCE], error);
+  if (status == S2S_OK) status = corpus_accept(corpus, S2S_TARGET, &pair[S2S_TARGET], error);
+  if (status == S2S_OK) status = corpus_store(corpus, pair, error);
   return s2s__name_limit(&corpus->arena.host, error, status);
 }
 
@@ -135,26 +138,23 @@ static int32_t corpus_add_lines(s2s_corpus *corpus, s2s__lines *lines, s2s__erro
 }
 
 /* The next line of each file; both NULL at the end that they must reach together. */
-static int32_t corpus_next_aligned(s2s__lines lines[2], const char *line[2], size_t length[2], s2s__error *error) {
-  for (int side = 0; side < 2; side++) S2S__TRY(s2s__lines_next(&lines[side], &line[side], &length[side], error));
-  if (!line[0] == !line[1]) return S2S_OK;
-  const int shorter = line[0] ? S2S_TARGET : S2S_SOURCE;
+static int32_t corpus_next_aligned(s2s__lines lines[2], s2s__text line[2], s2s__error *error) {
+  for (int side = 0; side < 2; side++)
+    S2S__TRY(s2s__lines_next(&lines[side], &line[side].text, &line[side].length, error));
+  if (!line[0].text == !line[1].text) return S2S_OK;
+  const int shorter = line[0].text ? S2S_TARGET : S2S_SOURCE;
   return s2s__fail(error, S2S_BAD_TEXT, "%s:%llu: the file ends here, but '%s' goes on", lines[shorter].reader->name,
                    (unsigned long long)lines[shorter].number + 1, lines[!shorter].reader->name);
 }
 
 static int32_t corpus_add_aligned(s2s_corpus *corpus, s2s__lines lines[2], s2s__error *error) {
-  static const char *const name[2] = {"source", "target"};
   for (;;) {
-    const char *line[2];
-    size_t length[2];
-    S2S__TRY(corpus_next_aligned(lines, line, length, error));
-    if (!line[0]) break;
-    for (int side = 0; side < 2; side++)
-      if (corpus_check(name[side], line[side], length[side], error) != S2S_OK)
-        return corpus_name_line(&lines[side], error);
-    if (corpus_store(corpus, line[0], length[0], line[1], length[1], error) != S2S_OK)
-      return corpus_name_line(&lines[0], error);
+    s2s__text line[2];
+    S2S__TRY(corpus_next_aligned(lines, line, error));
+    if (!line[0].text) break;
+    for (int32_t side = 0; side < 2; side++)
+      if (corpus_accept(corpus, side, &line[side], error) != S2S_OK) return corpus_name_line(&lines[side], error);
+    if (corpus_store(corpus, line, error) != S2S_OK) return corpus_name_line(&lines[0], error);
   }
   if (lines[0].number == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: the file is empty", lines[0].reader->name);
   return S2S_OK;
@@ -166,8 +166,7 @@ typedef struct corpus_state {
   size_t count;
 } corpus_state;
 
-static int32_t corpus_keep_or_undo(s2s_corpus *corpus, corpus_state before, int32_t status,
-                                   s2s__error *error) {
+static int32_t corpus_keep_or_undo(s2s_corpus *corpus, corpus_state before, int32_t status, s2s__error *error) {
   if (status == S2S_OK) return S2S_OK;
   (void)s2s__name_limit(&corpus->arena.host, error, status);
   corpus->count = before.count;
