@@ -25,8 +25,8 @@
  *       s2s_model_free(model);
  *     }
  *
- * The page is in this order: version and status, options, one-call translation, results, models, encoder, attention,
- * decoder (beam search, then step by step), corpora, training, evaluation.
+ * The page is in this order: version and status, options, translation of texts and of documents in one call, results,
+ * models, segmenters, encoder, attention, decoder (beam search, then step by step), corpora, training, evaluation.
  *
  * Rules that hold for every function
  * ----------------------------------
@@ -45,7 +45,8 @@
  *            that is no valid UTF-8 is S2S_BAD_TEXT, unless the option `invalid_utf8` says that U+FFFD shall replace what
  *            is invalid in it.
  * Memory     Through the allocator of the options a handle was made with (malloc unless set). The option `memory_limit`
- *            bounds what one handle may hold. A failed allocation is S2S_OUT_OF_MEMORY and leaves every handle usable.
+ *            bounds what one handle may hold, a model's segmenters being handles of their own. A failed allocation is
+ *            S2S_OUT_OF_MEMORY and leaves every handle usable.
  * Host       The library never aborts, exits, prints, reads the environment, or changes locale, signals or (after return)
  *            the floating-point mode. Its only global state is the thread-local text of s2s_error_message().
  * Same bits  For one `cpu` level a text's result is bit-identical whatever batch it is in and however often it is run, and
@@ -164,8 +165,9 @@ S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *
 
 /* Called by s2s_trainer_run in its own thread: after every update (S2S_PROGRESS_UPDATE, `done` of `total` updates in this
  * epoch) and after every evaluation (S2S_PROGRESS_EVALUATED, `done` epochs of `total`, 0 where there is no end). The trainer
- * may be asked for its metrics and its model from inside. A result other than 0 stops the run with S2S_CANCELLED. */
-enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1 };
+ * may be asked for its metrics and its model from inside. And by s2s_translate_document (S2S_PROGRESS_TRANSLATED, `done`
+ * sentences of `total`). A result other than 0 stops the call with S2S_CANCELLED. */
+enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1, S2S_PROGRESS_TRANSLATED = 2 };
 typedef int32_t (*s2s_progress_fn)(void *user, int32_t event, int64_t done, int64_t total);
 S2S_API int32_t s2s_options_set_progress(s2s_options *options, s2s_progress_fn progress, void *user);
 
@@ -182,7 +184,7 @@ S2S_API const char *s2s_option_range(size_t index);   /* "1..65536", "a|b|c" */
 S2S_API const char *s2s_option_help(size_t index);    /* one sentence without a full stop */
 
 /* =====================================================================================================================
- * Translation in one call
+ * Translation in one call: of texts, of whole documents
  * ================================================================================================================== */
 
 typedef struct s2s_model s2s_model;
@@ -196,6 +198,27 @@ typedef struct s2s_result s2s_result;
  * empty text. */
 S2S_API int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
                               const size_t *lengths, size_t count, s2s_result **result);
+
+typedef struct s2s_tokens s2s_tokens;
+
+/* The sentences of a text of `length` bytes: parts of it, in order, between which nothing but white space is left out. A
+ * sentence ends at the marks that end one in the scripts of the world, but not behind an abbreviation, an initial or an
+ * ordinal number, nor before a small letter (Unicode Standard Annex 29, with abbreviations of European languages), and
+ * at each line end, or with document.lines `join` at the end of each paragraph: a blank line, or an indented line behind
+ * it. With a model (or NULL), one of more tokens than document.max_length, max_source_length or the model's learned
+ * positions is cut: best behind a comma, else between words, else between characters.
+ * Each token's text is a sentence, a line end inside it having become a space; s2s_tokens_range() says where it stands.
+ * Reads document.*, max_source_length and runtime options. S2S_BAD_TEXT. */
+S2S_API int32_t s2s_split_document(const s2s_model *model, const s2s_options *options, const char *text, size_t length,
+                                   s2s_tokens **sentences);
+
+/* Translates such sentences and puts each into the place of its source: lines, paragraphs and other white space stay as
+ * they are, but for spaces that the script of one language has between sentences and the other's has not, and for the
+ * line ends that document.lines `join` takes out. s2s_tokens_text() is the whole; the tokens are the translated sentences,
+ * as many as s2s_split_document() gives. The progress callback of the options hears of every 64 sentences.
+ * Reads decode and runtime options. S2S_BAD_TEXT, S2S_OUT_OF_MEMORY, S2S_CANCELLED (by the progress callback). */
+S2S_API int32_t s2s_translate_document(const s2s_model *model, const s2s_options *options, const char *text,
+                                       size_t length, s2s_tokens **translated);
 
 /* =====================================================================================================================
  * Results: for each text, hypotheses from the best to the worst
@@ -280,7 +303,6 @@ S2S_API int32_t s2s_model_load_parameters(s2s_model *model, const char *path);
  * ================================================================================================================== */
 
 typedef struct s2s_segmenter s2s_segmenter;
-typedef struct s2s_tokens s2s_tokens;
 
 /* The segmenter of a side (S2S_SOURCE, S2S_TARGET) by the options source.tokens or target.tokens, *.normalize, *.casefold and
  * subword.*: bpe and unigram learn their pieces from `count` texts (lengths as s2s_translate takes them), spm:FILE reads

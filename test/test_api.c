@@ -201,6 +201,11 @@ static void test_null_running(void) {
   NULL_REFUSED("model", s2s_translate(NULL, NULL, texts, NULL, 1, &result));
   NULL_REFUSED("texts", s2s_translate(h.model, NULL, NULL, NULL, 1, &result));
   NULL_REFUSED("result", s2s_translate(h.model, NULL, texts, NULL, 1, NULL));
+  NULL_REFUSED("text", s2s_split_document(h.model, NULL, NULL, 1, &(s2s_tokens *){NULL}));
+  NULL_REFUSED("sentences", s2s_split_document(h.model, NULL, "a", 1, NULL));
+  NULL_REFUSED("model", s2s_translate_document(NULL, NULL, "a", 1, &(s2s_tokens *){NULL}));
+  NULL_REFUSED("text", s2s_translate_document(h.model, NULL, NULL, 1, &(s2s_tokens *){NULL}));
+  NULL_REFUSED("translated", s2s_translate_document(h.model, NULL, "a", 1, NULL));
   NULL_REFUSED("model", s2s_encoder_init(NULL, NULL, &(s2s_encoder *){NULL}));
   NULL_REFUSED("encoder", s2s_encoder_init(h.model, NULL, NULL));
   NULL_REFUSED("encoder", s2s_encode(NULL, texts, NULL, 1, &memory));
@@ -495,6 +500,53 @@ static void test_translate_bad_text(void) {
   is_int(s2s_translate(h.model, options, many, NULL, 130, &r), S2S_OK, "one that is just as long is not");
   s2s_result_free(r);
   s2s_options_set(options, "max_source_length", NULL);
+}
+
+static int32_t stop_documents(void *user, int32_t event, int64_t done, int64_t total) {
+  int64_t *seen = user;
+  seen[0] += event == S2S_PROGRESS_TRANSLATED && total == 130 && done == (seen[0] + 1) * 64;
+  return seen[0] == seen[1];
+}
+
+static void test_documents(void) {
+  static const char text[] = " abc. Ca! \n\nb";
+  s2s_tokens *sentences = NULL, *translated = NULL;
+  s2s_result *result = NULL;
+  size_t begin, end;
+  is_int(s2s_split_document(h.model, options, text, strlen(text), &sentences), S2S_OK, "a document is split");
+  is_int((int64_t)s2s_tokens_count(sentences), 3, "into its sentences");
+  is_text(s2s_tokens_get(sentences, 1), "Ca!", "of which each is a text");
+  s2s_tokens_range(sentences, 1, &begin, &end);
+  ok(begin == 6 && end == 9, "at a place");
+  is_text(s2s_tokens_text(sentences), text, "of the text");
+  is_int(s2s_translate_document(h.model, options, text, strlen(text), &translated), S2S_OK, "a document is translated");
+  const char *each[3] = {s2s_tokens_get(sentences, 0), s2s_tokens_get(sentences, 1), s2s_tokens_get(sentences, 2)};
+  is_int(s2s_translate(h.model, options, each, NULL, 3, &result), S2S_OK, "so are its sentences");
+  char wanted[256];
+  snprintf(wanted, sizeof wanted, " %s %s \n\n%s", s2s_result_text(result, 0, 0), s2s_result_text(result, 1, 0),
+           s2s_result_text(result, 2, 0));
+  is_text(s2s_tokens_text(translated), wanted, "which stand in their places");
+  ok(s2s_tokens_count(translated) == 3 && !strcmp(s2s_tokens_get(translated, 2), s2s_result_text(result, 2, 0)),
+     "and are the tokens");
+  s2s_result_free(result);
+  s2s_tokens_free(translated);
+  s2s_tokens_free(sentences);
+  is_int(s2s_translate_document(h.model, options, "", 0, &translated), S2S_OK, "an empty document");
+  is_text(s2s_tokens_text(translated), "", "stays empty");
+  s2s_tokens_free(translated);
+  s2s_options *o = tiny_options(&watch);
+  tiny_set(o, "document.max_length", "2");
+  is_int(s2s_split_document(h.model, o, "abcab", 5, &sentences), S2S_OK, "a long sentence");
+  is_int((int64_t)s2s_tokens_count(sentences), 3, "is cut to as many tokens as the option says");
+  s2s_tokens_free(sentences);
+  char many[2 * 130 + 1];
+  int64_t seen[2] = {0, 2};
+  for (size_t i = 0; i < 130; i++) memcpy(many + 2 * i, "a\n", 2);
+  s2s_options_set_progress(o, stop_documents, seen);
+  failed(s2s_translate_document(h.model, o, many, sizeof many - 1, &translated), S2S_CANCELLED, "sentence 128 of 130",
+         "a callback that has seen enough stops it");
+  failed(s2s_translate_document(h.model, o, "a. \xC3", 4, &translated), S2S_BAD_TEXT, "byte 4", "invalid UTF-8");
+  s2s_options_free(o);
 }
 
 /* The option invalid_utf8, wherever text comes in: the text is as if it had had U+FFFD in it. */
@@ -1361,6 +1413,7 @@ int main(void) {
   test_option_table();
   test_translate();
   test_translate_bad_text();
+  test_documents();
   test_replacement();
   test_absurd_sizes();
   test_results();

@@ -244,6 +244,45 @@ printf 'x\n\377\nx\n' >"$tmp/notext"
 check "answers that are not UTF-8" says 1 'hypothesis 0' run eval --data "$tmp/twice.tsv" --answers "$tmp/notext"
 check "nothing to judge" says 2 'nothing to judge' judge
 check "two to judge" says 2 '--compare' judge -m "$model" --answers "$tmp/answered"
+
+# ---- tokens and documents -------------------------------------------------------------------------------------------
+
+segment() { run segment "$@"; }
+printf 'a b\n\303\251 c\n' >"$tmp/lines"
+check "segment cuts lines" prints '^a . b$' segment --source-tokens chars -i "$tmp/lines"
+check "and normalises them" prints '^e.* c$' segment --source-tokens words --source-normalize nfd -i "$tmp/lines"
+check "segment learns pieces" segment --source-tokens bpe:20 --train "$tmp/dev.sources" -o "$tmp/pieces.model"
+segment --source-tokens "spm:$tmp/pieces.model" -i "$tmp/dev.sources"
+cp "$out" "$tmp/tokens"
+goes_back() { run segment --join "$@" -i "$tmp/tokens" && cmp "$out" "$tmp/dev.sources"; }
+check "and reads them; --join goes back" goes_back --source-tokens "spm:$tmp/pieces.model"
+segment -m "$model" -i "$tmp/dev.sources"
+cp "$out" "$tmp/tokens"
+check "with a model's tokens too" goes_back -m "$model"
+check "a model has its tokens" says 2 'are for a new one' segment -m "$model" --source-tokens chars
+check "but runtime options of any work" segment -m "$model" --memory-limit 1000000 -i "$tmp/dev.sources"
+check "pieces that are none" says 1 'dev.sources: ' segment --source-tokens "spm:$tmp/dev.sources" -i "$tmp/lines"
+check "characters have no pieces to write" says 1 'no pieces' segment --source-tokens chars -o "$tmp/none.model"
+printf 'a\377b\n' >"$tmp/invalid"
+check "invalid UTF-8 is named" says 1 'line 1: invalid UTF-8 at byte 2' segment --source-tokens chars -i "$tmp/invalid"
+check "or replaced" prints "^a$(printf '\357\277\275')b\$" \
+  segment --source-tokens words --invalid-utf8 replace -i "$tmp/invalid"
+translate -i "$tmp/invalid" --invalid-utf8 replace
+check "in a translation too" lines "$out" 1
+printf 'Mr. A came. Ab\nab.  B ab\n\n' >"$tmp/document"
+check "segment --sentences" prints '^Mr. A came.$' segment --sentences -i "$tmp/document"
+check "one a line" lines "$out" 4
+check "of lines that were broken" prints '^Ab ab.$' segment --sentences --document-lines join -i "$tmp/document"
+sed 's/.*/&. &/' "$tmp/dev.sources" >"$tmp/document"
+document_is_lines() { # a document of lines without full stops is as its lines
+  translate -i "$tmp/dev.sources" && cp "$out" "$tmp/expected" &&
+    translate --document -i "$tmp/dev.sources" && cmp "$out" "$tmp/expected"
+}
+check "translate --document keeps lines" document_is_lines
+check "and long sentences" translate --document -i "$tmp/document" --document-max-length 2
+check "in as many lines" lines "$out" 40
+check "--document writes text alone" says 2 '--json does not go with it' translate --document --json
+check "one text" says 2 '--nbest does not go with it' translate --document --nbest 3
 check "info shows a model" prints "^encoder.hidden${tab}8\$" run info -m "$model"
 check "with its parameters and their shapes" grep -q "^encoder[a-z0-9_.]*$tab[0-9]* x [0-9]*\$" "$out"
 check "info shows this build" prints "^cpu c${tab}yes\$" run info

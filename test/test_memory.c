@@ -94,6 +94,42 @@ static int32_t do_translate(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_document(tiny_digest *digest) {
+  static const char text[] = "abc. Ca!\n\nabca, ca\xFF b. \n";
+  s2s_tokens *sentences, *translated = NULL;
+  int32_t status = s2s_split_document(model, options, text, sizeof text - 1, &sentences);
+  if (status == S2S_OK) status = s2s_translate_document(model, options, text, sizeof text - 1, &translated);
+  tiny_mix_number(digest, (double)s2s_tokens_count(sentences));
+  if (status == S2S_OK) tiny_mix(digest, s2s_tokens_text(translated), strlen(s2s_tokens_text(translated)));
+  s2s_tokens_free(translated);
+  s2s_tokens_free(sentences);
+  return status;
+}
+
+static int32_t do_segmenter(tiny_digest *digest) {
+  s2s_segmenter *segmenter;
+  s2s_tokens *tokens = NULL, *joined = NULL;
+  int32_t status = s2s_segmenter_new(options, S2S_TARGET, texts, NULL, 4, &segmenter);
+  if (status == S2S_OK) status = s2s_segment(segmenter, "abc\xE2\x82 a", 7, &tokens);
+  if (status == S2S_OK) {
+    const char *const token = s2s_tokens_get(tokens, 0);
+    status = s2s_join(segmenter, &token, 1, &joined);
+  }
+  tiny_mix_number(digest, (double)s2s_tokens_count(tokens));
+  s2s_tokens_free(joined);
+  s2s_tokens_free(tokens);
+  s2s_segmenter_free(segmenter);
+  return status;
+}
+
+static int32_t do_metrics(tiny_digest *digest) {
+  s2s_metrics *metrics;
+  const int32_t status = s2s_metric_compare(texts, &texts[1], texts, 3, 1, options, &metrics);
+  for (size_t i = 0; i < s2s_metrics_count(metrics); i++) tiny_mix_number(digest, s2s_metrics_value(metrics, i));
+  s2s_metrics_free(metrics);
+  return status;
+}
+
 static int32_t do_evaluate(tiny_digest *digest) {
   s2s_metrics *metrics;
   const int32_t status = s2s_evaluate(model, corpus, options, &metrics);
@@ -473,6 +509,7 @@ static const char *const larger_settings[][2] = {{"embedding.dim", "12"},
                                                  {"batch_sentences", "16"},
                                                  {"max_epochs", "1"},
                                                  {"source.eos", "yes"},
+                                                 {"target.tokens", "bpe:12"},
                                                  {NULL, NULL}};
 
 static const char *const transformer_settings[][2] = {{"encoder.type", "transformer"},
@@ -482,6 +519,7 @@ static const char *const transformer_settings[][2] = {{"encoder.type", "transfor
                                                       {"transformer.ffn", "12"},
                                                       {"encoder.layers", "2"},
                                                       {"embedding.tie", "target"},
+                                                      {"target.tokens", "unigram:12"},
                                                       {"transformer.positions", "learned"},
                                                       {NULL, NULL}};
 
@@ -498,6 +536,8 @@ static void prepare(const model_shape *shape) {
   tiny_watch_init(&watch);
   options = tiny_options(&watch);
   tiny_set(options, "nbest", "2");
+  tiny_set(options, "invalid_utf8", "replace");
+  tiny_set(options, "bootstrap.samples", "40");
   for (size_t i = 0; shape->settings[i][0]; i++) tiny_set(options, shape->settings[i][0], shape->settings[i][1]);
   corpus = tiny_corpus(options);
   model = tiny_model(options);
@@ -529,6 +569,9 @@ static void test_model(const model_shape *shape) {
   refuse_each("reading parameters", do_read_parameters, 0);
   refuse_each("loading parameters", do_load_parameters, 0);
   refuse_each("translating", do_translate, 0);
+  refuse_each("a document", do_document, 0);
+  refuse_each("a segmenter, tokens, a text", do_segmenter, 0);
+  refuse_each("comparing texts", do_metrics, 0);
   refuse_each("encoder, attention, decoder", do_handles, 0);
   refuse_each("a corpus", do_corpus, 0);
   refuse_each("evaluating", do_evaluate, 0);
@@ -538,9 +581,12 @@ static void test_model(const model_shape *shape) {
   refuse_to_old_handles();
   refuse_to_threads();
   refuse_a_step();
-  limit_memory("loading a file", do_load, 1);
-  limit_memory("creating a model", do_create, 1);
+  limit_memory("loading a file", do_load, 3); /* two segmenters */
+  limit_memory("creating a model", do_create, 3);
   limit_memory("translating", do_translate, 2);
+  limit_memory("a document", do_document, 2);
+  limit_memory("a segmenter, tokens, a text", do_segmenter, 2);
+  limit_memory("comparing texts", do_metrics, 1);
   limit_memory("encoder, attention, decoder", do_handles, 6);
   limit_memory("a corpus", do_corpus, 1);
   limit_memory("evaluating", do_evaluate, 1);

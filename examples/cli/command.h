@@ -52,6 +52,10 @@ int failed(const char *format, ...) LIKE_PRINTF;      /* a message; EXIT_FAILED 
 int usage_error(const char *format, ...) LIKE_PRINTF; /* a message and where to find help; EXIT_USAGE */
 int library_failed(int32_t status);                   /* the library's own message; EXIT_USAGE for a bad option */
 
+/* document.c: all of the input, `translate --document` and `segment --sentences` */
+int translate_document(const flags *given);
+int write_sentences(const flags *given);
+
 /* flags.c: whether a command takes an option of the library. */
 bool takes_option(const command *which, size_t option);
 
@@ -59,6 +63,7 @@ bool takes_option(const command *which, size_t option);
 int check_clashes(const flags *given, const command *which); /* clash.c: of files written with others; opens none */
 int load_model(const flags *given, s2s_model **model);
 int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus);
+char *read_file(const char *path, size_t *size); /* all of it, or with path NULL of standard input, and a NUL; else NULL */
 int close_output(FILE *file, const char *name); /* flushes and closes what was written; a full disk is a failure */
 
 double seconds_now(void); /* of a clock that only goes forward */

@@ -112,32 +112,6 @@ static int answers_translate(answers *a, const flags *given, const char *path, c
   return status ? library_failed(status) : 0;
 }
 
-/* The whole file, with a NUL behind it; NULL after a message. */
-static char *read_file(const char *path, size_t *size) {
-  FILE *in = fopen(path, "rb");
-  char *bytes = NULL;
-  size_t room = 0, got;
-  *size = 0;
-  do {
-    room = 2 * room + 65536;
-    char *more = in ? realloc(bytes, room) : NULL;
-    if (!more) break;
-    bytes = more;
-    got = fread(bytes + *size, 1, room - *size - 1, in);
-    *size += got;
-  } while (got);
-  const bool bad = !in || ferror(in);
-  if (bad || !feof(in)) {
-    failed("cannot read %s: %s", path, bad ? strerror(errno) : "no memory");
-    free(bytes);
-    bytes = NULL;
-  } else {
-    bytes[*size] = '\0';
-  }
-  if (in) fclose(in);
-  return bytes;
-}
-
 /* The line at `at` ends with NUL from now on; the result is where the next one begins. */
 static char *end_line(char *at, char *end) {
   char *stop = memchr(at, '\n', (size_t)(end - at));

@@ -143,6 +143,7 @@ static int segment_input(const flags *given, const s2s_segmenter *segmenter) {
 
 int command_segment(const flags *given) {
   s2s_segmenter *segmenter = NULL;
+  if (given->has[FLAG_SENTENCES]) return write_sentences(given);
   if (given->has[FLAG_MODEL] && (given->has[FLAG_TEXTS] || given->not_runtime))
     return usage_error("a model (-m) has its segmenter; --train and options are for a new one");
   if (given->has[FLAG_TARGET] && !given->has[FLAG_MODEL])

@@ -311,6 +311,7 @@ static int end(translation *t, int status) {
 
 int command_translate(const flags *given) {
   translation t;
+  if (given->has[FLAG_DOCUMENT]) return translate_document(given);
   memset(&t, 0, sizeof t);
   t.given = given;
   int failure = prepare(&t);

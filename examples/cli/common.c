@@ -6,8 +6,10 @@
 #include "command.h"
 #include "progress.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -66,6 +68,36 @@ int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus) {
   s2s_corpus_free(*corpus);
   *corpus = NULL;
   return library_failed(status);
+}
+
+static char *read_all(FILE *in, size_t *size) {
+  char *bytes = NULL;
+  size_t room = 0, got;
+  *size = 0;
+  do {
+    room = 2 * room + 65536;
+    char *more = realloc(bytes, room);
+    if (!more) {
+      free(bytes);
+      errno = ENOMEM;
+      return NULL;
+    }
+    bytes = more;
+    got = fread(bytes + *size, 1, room - *size - 1, in);
+    *size += got;
+  } while (got);
+  bytes[*size] = '\0';
+  if (!ferror(in)) return bytes;
+  free(bytes);
+  return NULL;
+}
+
+char *read_file(const char *path, size_t *size) {
+  FILE *in = path ? fopen(path, "rb") : stdin;
+  char *bytes = in ? read_all(in, size) : NULL;
+  if (!bytes) failed("cannot read %s: %s", path ? path : "standard input", strerror(errno));
+  if (in && in != stdin) fclose(in);
+  return bytes;
 }
 
 int close_output(FILE *file, const char *name) {

@@ -82,7 +82,8 @@ static const char *refusal(const command *which, const char *key) {
 static bool is_of_segmenter(const char *key) {
   static const char *const begins[] = {"source.tokens",         "source.normalize", "source.casefold",
                                        "subword.byte_fallback", "subword.coverage", "subword.symbols",
-                                       "memory_limit",          "invalid_utf8"};
+                                       "memory_limit",          "invalid_utf8",     "document.lines",
+                                       "document.max_length",   "max_source_length"};
   for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
     if (strcmp(key, begins[i]) == 0) return true;
   return false;

@@ -46,12 +46,16 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
   X(LOG, "--log", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                                           \
     "write every evaluation's figures to this file, as JSON lines")                                                    \
-  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE,                                                    \
+  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT,                                  \
     "read lines from this file instead of standard input")                                                             \
   X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \
     "write to this file instead of standard output")                                                                   \
   X(BATCH, "--batch", 0, 1, "N", FILE_NONE, COMMAND_TRANSLATE,                                                         \
     "lines read and answered at once, default 64, on a terminal 1; a program that waits for each answer needs 1")      \
+  X(DOCUMENT, "--document", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                    \
+    "the input is one text: its sentences are translated, its lines and paragraphs kept")                              \
+  X(SENTENCES, "--sentences", 0, 0, "", FILE_NONE, COMMAND_SEGMENT,                                                    \
+    "the input is one text: write its sentences, one a line; with -m as --document would cut it")                      \
   X(JSON, "--json", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE | COMMAND_EVAL, "write JSON: one object a line")            \
   X(ATTENTION, "--attention", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                  \
     "draw each hypothesis's attention, source across and target down; with --json add it as numbers")                  \

@@ -29,7 +29,8 @@ const command commands[] = {
      "line<TAB>rank<TAB>score<TAB>text, with lines and ranks counted from 1; a beam narrower than N is widened to N.\n"
      "With --json every line is an object\n"
      "  {\"source\": text, \"hypotheses\": [{\"text\", \"score\", \"log_probability\", \"tokens\"}, ...]}\n"
-     "The first line that cannot be translated ends the work, after the answers to those before it.",
+     "The first line that cannot be translated ends the work, after the answers to those before it. With --document\n"
+     "the input is one text of sentences, lines and paragraphs; --document-lines join is for one with broken lines.",
      command_translate},
     {"eval", COMMAND_EVAL, DECODE_SCOPE | RUNTIME_SCOPE, "compare a model's output with references",
      "(-m FILE | --answers FILE) --data A [B] [--compare FILE]",
@@ -39,9 +40,9 @@ const command commands[] = {
      "--compare every figure has its other_... of the second system, its _difference, in what range 95 % of resampled\n"
      "texts have that (_difference_low, _high), and how often chance alone would do as much (_p_value).",
      command_eval},
-    {"segment", COMMAND_SEGMENT, MODEL_SCOPE | TRAIN_SCOPE | RUNTIME_SCOPE,
+    {"segment", COMMAND_SEGMENT, MODEL_SCOPE | TRAIN_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE,
      "turn text into tokens, or tokens into text",
-     "[-m FILE [--target] | --source-tokens bpe:N --train FILE [-o FILE]] [--join] < in > out",
+     "[-m FILE [--target] | --source-tokens bpe:N --train FILE [-o FILE]] [--join | --sentences] < in > out",
      "Reads one text a line and writes its tokens with spaces between them; a token that is itself a space is written\n"
      "as U+2581. The tokens are those of a model, or of the option --source-tokens: bpe and unigram learn them from\n"
      "--train, and -o keeps what was learnt for --source-tokens spm:FILE, here or in training. With --join it goes back.",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * s2s_segmenter_*, s2s_segment, s2s_join and s2s_tokens_*.
+ * s2s_segmenter_*, s2s_segment and s2s_join.
  */
-#include "api/api.h"
+#include "api/tokens.h"
 #include "base/stream.h"
 #include "model/model.h"
 
@@ -40,11 +40,10 @@ int32_t s2s_segmenter_new(const s2s_options *options, int32_t side, const char *
   int32_t status = segmenter_check(side, texts, count, &error);
   if (status == S2S_OK) status = s2s__segmenter_new(&host, options, side, &made, &error);
   if (status == S2S_OK) status = s2s__segmenter_learn(made, options, side, &all, &error);
-  if (status == S2S_OK) *segmenter = made;
-  else if (made) {
-    (void)s2s__name_limit(&made->host, &error, status);
+  if (status == S2S_OK)
+    *segmenter = made;
+  else
     s2s__segmenter_release(made);
-  }
   return s2s__api_finish(&error, status);
 }
 
@@ -53,8 +52,8 @@ int32_t s2s_segmenter_of(const s2s_model *model, int32_t side, s2s_segmenter **s
   S2S__API_NEED(model);
   s2s__error error = {.status = S2S_OK};
   if (side != S2S_SOURCE && side != S2S_TARGET)
-    return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT,
-                                             "s2s_segmenter_of: side is neither S2S_SOURCE nor S2S_TARGET"));
+    return s2s__api_finish(
+        &error, s2s__fail(&error, S2S_BAD_ARGUMENT, "s2s_segmenter_of: side is neither S2S_SOURCE nor S2S_TARGET"));
   s2s__segmenter_retain(model->segmenter[side]);
   *segmenter = model->segmenter[side];
   return S2S_OK;
@@ -80,71 +79,25 @@ int32_t s2s_segmenter_save(const s2s_segmenter *segmenter, const char *path) {
 
 void s2s_segmenter_free(s2s_segmenter *segmenter) { s2s__segmenter_release(segmenter); }
 
-/* ---- tokens ------------------------------------------------------------------------------------------------------ */
+/* ---- there and back ---------------------------------------------------------------------------------------------- */
 
-struct s2s_tokens {
-  s2s__host host;
-  s2s__budget budget;
-  s2s__tokens tokens; /* their texts end with NUL */
-  const char *text;
-};
-
-/* With the allocator and limit of the segmenter, but not charged to it: they may outlive it, and be made in many threads. */
-static int32_t tokens_new(const s2s_segmenter *segmenter, s2s_tokens **tokens, s2s__error *error) {
-  const s2s__host host = s2s__host_given(&segmenter->host, &segmenter->budget);
-  s2s_tokens *t = *tokens = s2s__allocate_zeroed(&host, sizeof *t);
-  if (!t) return s2s__fail_memory(error, sizeof *t, "tokens");
-  s2s__host_own(&t->host, &host, &t->budget, sizeof *t);
-  s2s__tokens_init(&t->tokens, &t->host);
-  return S2S_OK;
-}
-
-void s2s_tokens_free(s2s_tokens *tokens) {
-  if (!tokens) return;
-  const s2s__host host = s2s__host_given(&tokens->host, &tokens->budget);
-  s2s__tokens_free(&tokens->tokens);
-  s2s__free(&host, tokens, sizeof *tokens);
-}
-
-/* A token's text ends with NUL in a copy of its own. */
-static int32_t tokens_own(s2s_tokens *t, s2s__token *token, s2s__error *error) {
-  token->text = s2s__arena_text(&t->tokens.arena, token->text, token->length);
-  return token->text ? S2S_OK : s2s__fail_memory(error, token->length, "tokens");
-}
-
-static int32_t tokens_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens *t,
-                              s2s__error *error) {
+static int32_t segmenter_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens *t,
+                                 s2s__error *error) {
   S2S__TRY(s2s__segment(segmenter, text, length, NULL, &t->tokens, error));
-  for (size_t i = 0; i < t->tokens.count; i++) S2S__TRY(tokens_own(t, &t->tokens.item[i], error));
-  t->text = s2s__arena_text(&t->tokens.arena, t->tokens.text.text, t->tokens.text.length);
-  return t->text ? S2S_OK : s2s__fail_memory(error, t->tokens.text.length, "tokens");
+  return s2s__api_tokens_own(t, error);
 }
 
-static int32_t tokens_join(const s2s_segmenter *segmenter, const char *const *token, size_t count, s2s_tokens *t,
-                           s2s__error *error) {
-  s2s__text joined;
+static int32_t segmenter_join(const s2s_segmenter *segmenter, const char *const *token, size_t count, s2s_tokens *t,
+                              s2s__error *error) {
   for (size_t i = 0; i < count; i++) {
-    if (!token[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_join: token %zu is NULL", i);
     s2s__text text;
+    if (!token[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_join: token %zu is NULL", i);
     if (s2s__text_accept(token[i], strlen(token[i]), &t->tokens.arena, &text, error) != S2S_OK)
       return s2s__fail_prefix(error, "token %zu", i);
-    s2s__token own = {text.text, (uint32_t)text.length, 0, 0};
-    S2S__TRY(tokens_own(t, &own, error));
-    S2S__TRY(s2s__tokens_push(&t->tokens, own, error));
+    S2S__TRY(s2s__tokens_push(&t->tokens, (s2s__token){text.text, (uint32_t)text.length, 0, 0}, error));
   }
-  S2S__TRY(s2s__join(segmenter, t->tokens.item, count, &t->tokens.arena, &joined, error));
-  t->text = s2s__arena_text(&t->tokens.arena, joined.text, joined.length);
-  return t->text ? S2S_OK : s2s__fail_memory(error, joined.length, "a text");
-}
-
-static int32_t tokens_finish(s2s_tokens *made, int32_t status, s2s__error *error, s2s_tokens **tokens) {
-  if (status == S2S_OK) {
-    *tokens = made;
-  } else if (made) {
-    (void)s2s__name_limit(&made->host, error, status);
-    s2s_tokens_free(made);
-  }
-  return s2s__api_finish(error, status);
+  S2S__TRY(s2s__join(segmenter, t->tokens.item, count, &t->tokens.arena, &t->tokens.text, error));
+  return s2s__api_tokens_own(t, error);
 }
 
 int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens **tokens) {
@@ -153,9 +106,10 @@ int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t len
   S2S__API_NEED(text);
   s2s__error error = {.status = S2S_OK};
   s2s_tokens *made = NULL;
-  int32_t status = tokens_new(segmenter, &made, &error);
-  if (status == S2S_OK) status = tokens_segment(segmenter, text, length, made, &error);
-  return tokens_finish(made, status, &error, tokens);
+  const s2s__host host = s2s__host_given(&segmenter->host, &segmenter->budget); /* but not charged to the segmenter */
+  int32_t status = s2s__api_tokens_new(&host, &made, &error);
+  if (status == S2S_OK) status = segmenter_segment(segmenter, text, length, made, &error);
+  return s2s__api_tokens_finish(made, status, &error, tokens);
 }
 
 int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *tokens, size_t count, s2s_tokens **joined) {
@@ -164,21 +118,8 @@ int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *tokens, size
   if (count > 0) S2S__API_NEED(tokens);
   s2s__error error = {.status = S2S_OK};
   s2s_tokens *made = NULL;
-  int32_t status = tokens_new(segmenter, &made, &error);
-  if (status == S2S_OK) status = tokens_join(segmenter, tokens, count, made, &error);
-  return tokens_finish(made, status, &error, joined);
+  const s2s__host host = s2s__host_given(&segmenter->host, &segmenter->budget);
+  int32_t status = s2s__api_tokens_new(&host, &made, &error);
+  if (status == S2S_OK) status = segmenter_join(segmenter, tokens, count, made, &error);
+  return s2s__api_tokens_finish(made, status, &error, joined);
 }
-
-size_t s2s_tokens_count(const s2s_tokens *tokens) { return tokens ? tokens->tokens.count : 0; }
-
-const char *s2s_tokens_get(const s2s_tokens *tokens, size_t index) {
-  return tokens && index < tokens->tokens.count ? tokens->tokens.item[index].text : NULL;
-}
-
-void s2s_tokens_range(const s2s_tokens *tokens, size_t index, size_t *begin, size_t *end) {
-  const int there = tokens && index < tokens->tokens.count;
-  if (begin) *begin = there ? tokens->tokens.item[index].begin : 0;
-  if (end) *end = there ? tokens->tokens.item[index].end : 0;
-}
-
-const char *s2s_tokens_text(const s2s_tokens *tokens) { return tokens ? tokens->text : NULL; }

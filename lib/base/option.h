@@ -89,6 +89,8 @@
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
   X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
+  X(DOCUMENT_LINES, "document.lines", CHOICE, DECODE, "keep", "keep|join", "whether every line of a document stands for itself, or the lines of a paragraph are one text that was broken to fit") \
+  X(DOCUMENT_MAX_LENGTH, "document.max_length", INT, DECODE, "200", "1..100000", "most tokens of a document's sentence; longer ones are cut, best behind a comma, else between words or characters") \
   X(BLEU_TOKENIZE, "bleu.tokenize", CHOICE, DECODE, "13a", "13a|zh|char|none", "how an evaluation cuts texts for BLEU: as mteval-v13a; that with every Chinese character by itself; every character; or only at white space, for tokenised text") \
   X(BLEU_SMOOTHING, "bleu.smoothing", CHOICE, DECODE, "exp", "exp|none", "what BLEU makes of an n-gram length without a match: one half, then one quarter and so on of a match, or a score of 0") \
   X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \

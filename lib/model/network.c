@@ -166,9 +166,9 @@ int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, c
   return S2S_OK;
 }
 
-size_t s2s__network_longest(const s2s__network *network) {
+size_t s2s__network_longest(const s2s__network *network, int32_t side) {
   const s2s__config *c = &network->config;
-  return c->is_transformer[S2S_TARGET] && c->learned_positions ? c->max_positions : SIZE_MAX;
+  return c->is_transformer[side] && c->learned_positions ? c->max_positions : SIZE_MAX;
 }
 
 int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,

@@ -155,8 +155,8 @@ int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, c
 int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
                             s2s__tensor *output, s2s__tensor **logits);
 
-/* The most target tokens that a sequence may have: SIZE_MAX, or the learned positions. */
-size_t s2s__network_longest(const s2s__network *network);
+/* The most tokens that a sequence of a side may have: SIZE_MAX, or the learned positions. */
+size_t s2s__network_longest(const s2s__network *network, int32_t side);
 
 /* state'[i] = state[index[i]] */
 int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,

@@ -41,7 +41,9 @@ void s2s__segmenter_release(const s2s_segmenter *segmenter) {
 }
 
 int32_t s2s__segmenter_parse(s2s_segmenter *segmenter, const void *bytes, size_t size, s2s__error *error) {
-  return s2s__pieces_parse(bytes, size, &segmenter->host, &segmenter->arena, &segmenter->pieces, error);
+  s2s_segmenter *s = segmenter;
+  const int32_t status = s2s__pieces_parse(bytes, size, &s->host, &s->arena, &s->pieces, error);
+  return s2s__name_limit(&s->host, error, status);
 }
 
 int s2s__segmenter_equals(const s2s_segmenter *a, const s2s_segmenter *b) {
@@ -86,19 +88,24 @@ static int32_t segmenter_make_bytes(s2s_segmenter *s, s2s__error *error) {
   return s2s__pieces_new(S2S__PIECES_UNIGRAM, piece, 256, 1, 0, &s->host, &s->arena, &s->pieces, error);
 }
 
-int32_t s2s__segmenter_learn(s2s_segmenter *segmenter, const s2s_options *options, int32_t side,
-                             const s2s__texts *texts, s2s__error *error) {
+static int32_t segmenter_learn(s2s_segmenter *s, const s2s_options *options, int32_t side, const s2s__texts *texts,
+                               s2s__error *error) {
   const s2s__option_id id = segmenter_tokens[side];
   const char *tokens = s2s__option_text(options, id), *colon = strchr(tokens, ':');
-  if (segmenter->splitter) return S2S_OK;
-  if (strcmp(tokens, "bytes") == 0) return segmenter_make_bytes(segmenter, error);
+  if (s->splitter) return S2S_OK;
+  if (strcmp(tokens, "bytes") == 0) return segmenter_make_bytes(s, error);
   if (strncmp(tokens, "spm", 3) == 0) {
     if (!colon)
       return s2s__fail(error, S2S_BAD_OPTION, "option '%s': 'spm' needs a file, as in spm:FILE",
                        s2s__option_table[id].key);
-    return segmenter_read_file(segmenter, colon + 1, error);
+    return segmenter_read_file(s, colon + 1, error);
   }
-  return s2s__pieces_learn(tokens, options, segmenter->form, segmenter->casefold, texts, &segmenter->host, &segmenter->arena, &segmenter->pieces, error);
+  return s2s__pieces_learn(tokens, options, s->form, s->casefold, texts, &s->host, &s->arena, &s->pieces, error);
+}
+
+int32_t s2s__segmenter_learn(s2s_segmenter *segmenter, const s2s_options *options, int32_t side,
+                             const s2s__texts *texts, s2s__error *error) {
+  return s2s__name_limit(&segmenter->host, error, segmenter_learn(segmenter, options, side, texts, error));
 }
 
 /* ---- there and back ---------------------------------------------------------------------------------------------- */

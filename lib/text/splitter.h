@@ -19,4 +19,8 @@ typedef struct s2s__splitter {
  * words: tokens are separated by runs of Unicode white space. NULL for an unknown name. */
 const s2s__splitter *s2s__splitter_find(const char *name);
 
+/* Bytes of the extended grapheme cluster that a text begins with. *blank: its first character is white space. 0: no valid
+ * UTF-8, or no text. */
+size_t s2s__grapheme_read(const char *text, size_t length, int *blank);
+
 #endif

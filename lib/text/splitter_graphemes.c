@@ -48,8 +48,7 @@ static void grapheme_note(grapheme_state *state, s2s__unicode_break kind) {
   state->last = kind;
 }
 
-/* Bytes of the cluster that the text begins with. *blank: its first character is white space. 0: no valid UTF-8. */
-static size_t grapheme_read(const char *text, size_t length, int *blank) {
+size_t s2s__grapheme_read(const char *text, size_t length, int *blank) {
   grapheme_state state = {S2S__BREAK_OTHER, 0, 0, 0};
   size_t at = 0;
   while (at < length) {
@@ -73,7 +72,7 @@ static int32_t splitter_graphemes_split(const char *text, size_t length, s2s__to
   int32_t status = S2S_OK;
   for (size_t at = 0, bytes; at < length && status == S2S_OK; at += bytes) {
     int blank = 0;
-    bytes = grapheme_read(text + at, length - at, &blank);
+    bytes = s2s__grapheme_read(text + at, length - at, &blank);
     if (bytes == 0)
       status = s2s__text_check(text, length, error); /* the caller did not check: never loop on it */
     else if (!blank || tokens->count > before)
