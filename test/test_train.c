@@ -680,6 +680,32 @@ static void test_alternatives(void) {
   free_task(&t);
 }
 
+/* Pieces can be cut in several ways: "b", "b", "b" is the text "bbb", whatever its own pieces are. */
+static void test_pieces_are_texts(void) {
+  static const char *const pairs[][2] = {{"ab", "bbb"}, {"ba", "bcb"}};
+  task t = make_task(30);
+  s2s_model *model = NULL;
+  s2s_segmenter *segmenter = NULL;
+  s2s_tokens *tokens = NULL;
+  tiny_set(t.options, "target.tokens", "bpe:24");
+  s2s_model_create(t.corpus, t.options, &model);
+  const int32_t b = tiny_target_id(model, "b");
+  s2s_model_free(model);
+  model = constant_model(&t, b);
+  s2s_segmenter_of(model, S2S_TARGET, &segmenter);
+  s2s_segment(segmenter, "bbb", 3, &tokens);
+  ok(s2s_tokens_count(tokens) > 0 && strcmp(s2s_tokens_get(tokens, 0), "b") != 0,
+     "bbb does not begin with the piece b");
+  s2s_metrics *m = judge(model, &t, pairs, TINY_COUNT(pairs));
+  ok(figure(m, "token_error_rate") > 50, "so that its tokens are wrong");
+  ok(figure(m, "sequence_error_rate") == 50 && figure(m, "line_sequence_error_rate") == 50, "but not its text");
+  s2s_metrics_free(m);
+  s2s_tokens_free(tokens);
+  s2s_segmenter_free(segmenter);
+  s2s_model_free(model);
+  free_task(&t);
+}
+
 /* ---- texts cut at random ----------------------------------------------------------------------------------------- */
 
 /* A trainer of the task's corpus with pieces learnt on both sides. */
@@ -816,6 +842,7 @@ int main(void) {
   test_diverged();
   test_wild_rate();
   test_alternatives();
+  test_pieces_are_texts();
   test_sampled_texts();
   test_unknown_references();
   test_evaluation_threads();

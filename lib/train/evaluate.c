@@ -94,37 +94,52 @@ typedef struct evaluate_job {
   s2s__error *errors;      /* [parts] */
 } evaluate_job;
 
-/* A reference token that the vocabulary lacks equals nothing that can be decoded. */
-static void evaluate_hide_unknown(int32_t *ids, size_t n) {
+/* A reference token that the vocabulary lacks equals nothing that can be decoded. Returns how many there are. */
+static size_t evaluate_hide_unknown(int32_t *ids, size_t n) {
+  size_t unknown = 0;
   for (size_t i = 0; i < n; i++)
-    if (ids[i] == S2S__UNK) ids[i] = -1;
+    if (ids[i] == S2S__UNK) ids[i] = -1, unknown++;
+  return unknown;
+}
+
+/* Pieces can be cut in several ways and still be one text: whether they are the text of the hypothesis. */
+static int32_t evaluate_same_text(const evaluate_job *job, s2s__arena *arena, const int32_t *ids, size_t count,
+                                  const s2s__hypothesis *h, size_t *wrong, s2s__error *error) {
+  s2s__text text;
+  S2S__TRY(s2s__model_join(job->model, S2S_TARGET, ids, count, arena, &text, error));
+  *wrong = text.length != strlen(h->text) || memcmp(text.text, h->text, text.length) != 0;
+  return S2S_OK;
 }
 
 static int32_t evaluate_line(const evaluate_job *job, s2s__arena *arena, uint32_t line, const s2s__hypothesis *h,
-                             size_t *edits, size_t *length, s2s__error *error) {
+                             size_t *edits, size_t *length, size_t *wrong, s2s__error *error) {
   const s2s__dataset *d = &job->evaluation->dataset;
   const s2s__mark mark = s2s__arena_mark(arena);
   *length = s2s__dataset_length(d, S2S_TARGET, line);
   int32_t *reference = S2S__TAKE(arena, int32_t, *length + 1);
   if (!reference) return s2s__fail_memory(error, *length * sizeof *reference, "an evaluation");
   memcpy(reference, s2s__dataset_ids(d, S2S_TARGET, line), *length * sizeof *reference);
-  evaluate_hide_unknown(reference, *length);
+  const size_t unknown = evaluate_hide_unknown(reference, *length);
   S2S__TRY(s2s__edit_distance(arena, h->ids, h->length, reference, *length, edits, error));
+  *wrong = *edits > 0;
+  if (*wrong && unknown == 0 && !job->model->segmenter[S2S_TARGET]->splitter)
+    S2S__TRY(evaluate_same_text(job, arena, reference, *length, h, wrong, error));
   s2s__arena_rewind(arena, mark);
   return S2S_OK;
 }
 
-/* One source: each of its lines by itself, and the nearest of them (fewest edits per token). */
+/* One source: each of its lines by itself, and the nearest of them (fewest edits per token). It is right if a line is. */
 static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t group, const s2s__hypothesis *h,
                               evaluate_counts *counts, s2s__error *error) {
   const s2s__evaluation *e = job->evaluation;
-  size_t best_edits = 0, best_length = 0;
+  size_t best_edits = 0, best_length = 0, all_wrong = 1;
   for (size_t i = e->group[group]; i < e->group[group + 1]; i++) {
-    size_t edits, length;
-    S2S__TRY(evaluate_line(job, arena, e->line[i], h, &edits, &length, error));
+    size_t edits, length, wrong = 1;
+    S2S__TRY(evaluate_line(job, arena, e->line[i], h, &edits, &length, &wrong, error));
     counts->line_edits += edits;
     counts->line_length += length;
-    counts->line_wrong += edits > 0;
+    counts->line_wrong += wrong;
+    all_wrong &= wrong;
     counts->lines++;
     if (i > e->group[group] && edits * best_length >= best_edits * length) continue;
     best_edits = edits;
@@ -132,7 +147,7 @@ static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t
   }
   counts->edits += best_edits;
   counts->length += best_length;
-  counts->wrong += best_edits > 0;
+  counts->wrong += all_wrong;
   counts->sources++;
   return S2S_OK;
 }
