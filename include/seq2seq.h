@@ -444,8 +444,8 @@ S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus
  * S2S_DIVERGED: the loss or the gradient is not finite; the parameters stay as they were before the update. */
 S2S_API int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss);
 
-/* Updates, an evaluation at the end of each epoch, and an end by max_epochs, max_updates or patience. The best model by the
- * dev set's sequence error rate, then token error rate, then loss, is kept. S2S_CANCELLED: the best model so far is kept too. */
+/* Updates, an evaluation at the end of each epoch or after every evaluate.every updates, and an end by max_epochs, max_updates
+ * or patience. The best model by the dev set's figure best_by, then token error rate, then loss, is kept. S2S_CANCELLED: the best model so far is kept too. */
 S2S_API int32_t s2s_trainer_run(s2s_trainer *trainer);
 
 /* Evaluates the present parameters on the dev set, as s2s_trainer_run does after each epoch; the figures are in the metrics.
@@ -454,8 +454,9 @@ S2S_API int32_t s2s_trainer_evaluate(s2s_trainer *trainer);
 
 /* The trainer's figures, live: they belong to the trainer and change as it works.
  * updates, epochs, parameters, skipped_pairs, learning_rate, loss (running mean of the epoch), train_seconds,
- * tokens_per_second (real source and target tokens), sentences_per_second, seconds_left (of the epoch), dev_loss,
- * dev_token_error_rate, dev_sequence_error_rate (percent, greedy), improved (1 when the last evaluation was the best yet),
+ * tokens_per_second (real source and target tokens), sentences_per_second, seconds_left (of the epoch); of the last evaluation
+ * dev_loss, dev_perplexity, dev_token_error_rate, dev_sequence_error_rate, dev_character_error_rate, dev_bleu and dev_chrf
+ * as s2s_evaluate gives them, by a beam of evaluate.beam; improved (1 when the last evaluation was the best yet),
  * best_epoch, peak_memory_bytes. */
 S2S_API const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer);
 

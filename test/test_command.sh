@@ -63,7 +63,7 @@ check "train succeeds" train -o "$model" --log "$tmp/log"
 cp "$out" "$tmp/results" 2>/dev/null
 cp "$err" "$tmp/progress" 2>/dev/null
 result_names="updates epochs parameters train_seconds tokens_per_second sentences_per_second
-dev_loss dev_token_error_rate dev_sequence_error_rate"
+dev_loss dev_perplexity dev_token_error_rate dev_sequence_error_rate dev_character_error_rate dev_bleu dev_chrf"
 results_named() { test "$(cut -f 1 "$tmp/results" | tr '\n' ' ')" = "$(echo $result_names) "; }
 check "train ends with its figures" results_named
 check "figures are name, tab, number" test -z "$(grep -vE "^[a-z_]+$tab[0-9]+(\.[0-9]+)?\$" "$tmp/results")"
@@ -289,7 +289,7 @@ check "info shows this build" prints "^cpu c${tab}yes\$" run info
 check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" run info --options
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
-flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z-]*\).*/\2/p'; }
+flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'; }
 none "no flag stands twice in a help page" "$(for c in train translate eval info; do flags_of $c | sort | uniq -d; done)"
 check "--help" prints '^usage: seq2seq train' run train --help
 check "--version" prints '^seq2seq [0-9.]*$' run --version

@@ -283,8 +283,8 @@ static void test_any_text(void) {
     char text[512];
     const size_t length = random_text(seed, text, sizeof text);
     const s2s__document_rules keeping = {S2S__LINES_KEEP, NULL, 0},
-                              cutting = {S2S__LINES_KEEP, segmenter, 1 + seed % 9},
-                              joining = {S2S__LINES_JOIN, segmenter, 1 + seed % 5};
+                              cutting = {S2S__LINES_KEEP, segmenter, 1 + (size_t)(seed % 9)},
+                              joining = {S2S__LINES_JOIN, segmenter, 1 + (size_t)(seed % 5)};
     badly += !is_split_well(keeping, text, length) + !is_split_well(cutting, text, length) +
              !is_split_well(joining, text, length);
     changed += strcmp(joins(keeping, text, length, NULL), text) != 0;

@@ -354,25 +354,54 @@ static void check_cross_entropy(const char *name) {
 
 /* ---- optimiser --------------------------------------------------------------------------------------------------- */
 
-static void check_adam(void) {
+typedef struct optimizer_case {
+  const char *file, *name, *state[2];
+  double rate;
+  s2s__optimizer_settings settings;
+} optimizer_case;
+
+static void check_optimizer(const optimizer_case *c) {
   lab l;
-  lab_open(&l, "optim_adam");
+  lab_open(&l, c->file);
   const golden_tensor start = golden_get(&l.g, "input.p0");
+  const s2s__optimizer *optimizer = s2s__optimizer_find(c->name);
   s2s__real *value = lab_reals(&l, start.value, start.count);
-  s2s__update u = {.kernels = l.graph.kernels, .learning_rate = 0.01, .gradient_scale = 1, .value = value};
+  s2s__update u = {.kernels = l.graph.kernels,
+                   .settings = c->settings,
+                   .learning_rate = c->rate,
+                   .gradient_scale = 1,
+                   .value = value};
   for (size_t i = 0; i < 2; i++) u.state[i] = lab_take(&l, start.count, sizeof(s2s__real));
   for (u.number = 1; u.number <= 5; u.number++) {
     u.gradient = lab_reals(&l, golden_get(&l.g, "input.g%d", (int)u.number).value, start.count);
-    s2s__optimizer_find("adam")->apply(&u, 0, start.count / 2); /* two threads' parts */
-    s2s__optimizer_find("adam")->apply(&u, start.count / 2, start.count);
+    optimizer->apply(&u, 0, start.count / 2); /* two threads' parts */
+    optimizer->apply(&u, start.count / 2, start.count);
     lab_compare(&l, "p", value, golden_get(&l.g, "output.p%d", (int)u.number).value, start.count);
   }
   lab_report(&l, "five updates");
-  lab_compare(&l, "exp_avg", u.state[0], golden_get(&l.g, "output.state.exp_avg").value, start.count);
-  lab_report(&l, "mean after them");
-  lab_compare(&l, "exp_avg_sq", u.state[1], golden_get(&l.g, "output.state.exp_avg_sq").value, start.count);
-  lab_report(&l, "mean square after them");
+  for (size_t i = 0; i < optimizer->states && c->state[i]; i++) {
+    lab_compare(&l, c->state[i], u.state[i], golden_get(&l.g, "output.state.%s", c->state[i]).value, start.count);
+    lab_report(&l, c->state[i]);
+  }
   lab_close(&l);
+}
+
+static void check_optimizers(void) {
+  static const optimizer_case cases[] = {
+      {"optim_adam", "adam", {"exp_avg", "exp_avg_sq"}, 0.01, {.beta1 = 0.9, .beta2 = 0.999}},
+      {"optim_adam_b98", "adam", {"exp_avg", "exp_avg_sq"}, 0.01, {.beta1 = 0.9, .beta2 = 0.98}},
+      {"optim_adam_l2", "adam", {"exp_avg", "exp_avg_sq"}, 0.01, {.beta1 = 0.9, .beta2 = 0.999, .weight_decay = 0.1}},
+      {"optim_adamw", "adamw", {"exp_avg", "exp_avg_sq"}, 0.01, {.beta1 = 0.9, .beta2 = 0.999, .weight_decay = 0.1}},
+      {"optim_sgd", "sgd", {NULL}, 0.1, {.momentum = 0}},
+      {"optim_sgd_momentum", "sgd", {"momentum_buffer"}, 0.1, {.momentum = 0.9}},
+      {"optim_sgd_nesterov_wd",
+       "sgd",
+       {"momentum_buffer"},
+       0.1,
+       {.momentum = 0.9, .weight_decay = 0.01, .nesterov = 1}},
+      {"optim_adagrad", "adagrad", {"sum"}, 0.1, {.momentum = 0}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_optimizer(&cases[i]);
 }
 
 /* The trainer's own clipping is held against golden_clip in test_model. */
@@ -511,9 +540,9 @@ static void check_word_dropout(void) {
 
 int main(void) {
   static const char *const recurrent[] = {
-      "lstm_1l", "lstm_1l_len", "lstm_1l_nobias", "lstm_2l",    "lstm_bi_len",   "lstm_bi_2l_len", "lstm_wide",
-      "gru_1l",  "gru_1l_len",  "gru_2l",         "gru_bi_len", "gru_bi_2l_len", "gru_wide",
-      "rnn_tanh_1l", "rnn_tanh_1l_len", "rnn_tanh_2l", "rnn_tanh_bi_len", "rnn_tanh_bi_2l_len"};
+      "lstm_1l",   "lstm_1l_len", "lstm_1l_nobias",  "lstm_2l",     "lstm_bi_len",     "lstm_bi_2l_len",
+      "lstm_wide", "gru_1l",      "gru_1l_len",      "gru_2l",      "gru_bi_len",      "gru_bi_2l_len",
+      "gru_wide",  "rnn_tanh_1l", "rnn_tanh_1l_len", "rnn_tanh_2l", "rnn_tanh_bi_len", "rnn_tanh_bi_2l_len"};
   diag("cpu %s", fixture_kernels()->name);
   check_linear("linear");
   check_linear("linear_nobias");
@@ -526,7 +555,7 @@ int main(void) {
   check_general_full();
   check_cross_entropy("cross_entropy");
   check_cross_entropy("cross_entropy_ls0.1");
-  check_adam();
+  check_optimizers();
   check_clip();
   check_rows();
   check_dropout();

@@ -5,6 +5,7 @@
  */
 #include "model/model.h"
 #include "tiny.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <sched.h>
@@ -296,6 +297,40 @@ static void test_plateau(void) {
   }
 }
 
+/* Rates of updates 1, 2, 4, 8 and 16, of a peak of 1. */
+static void test_schedules(void) {
+  static const struct {
+    const char *schedule, *warmup, *updates, *epochs;
+    double rate[5];
+  } cases[] = {{"constant", "4", "16", "0", {0.25, 0.5, 1, 1, 1}},
+               {"inverse_sqrt", "4", "16", "0", {0.25, 0.5, 1, 0.70710678, 0.5}},
+               {"inverse_sqrt", "0", "16", "0", {1, 0.70710678, 0.5, 0.35355339, 0.25}},
+               {"cosine", "0", "16", "0", {0.99039264, 0.96193977, 0.85355339, 0.5, 0}},
+               {"cosine", "4", "20", "0", {0.25, 0.5, 1, 0.85355339, 0.14644661}},
+               {"cosine", "0", "0", "4", {0.99039264, 0.96193977, 0.85355339, 0.5, 0}}, /* of 4 batches */
+               {"cosine", "0", "16", "30", {0.99039264, 0.96193977, 0.85355339, 0.5, 0}}};
+  static const uint64_t number[5] = {1, 2, 4, 8, 16};
+  s2s_options *o = tiny_options(NULL);
+  s2s__error error = {.status = S2S_OK};
+  s2s__schedule schedule;
+  tiny_set(o, "learning_rate", "1");
+  for (size_t c = 0; c < TINY_COUNT(cases); c++) {
+    int good = 1;
+    tiny_set(o, "schedule", cases[c].schedule);
+    tiny_set(o, "warmup", cases[c].warmup);
+    tiny_set(o, "max_updates", cases[c].updates);
+    tiny_set(o, "max_epochs", cases[c].epochs);
+    good &= s2s__schedule_init(&schedule, o, 4, &error) == S2S_OK;
+    for (size_t i = 0; i < 5; i++) good &= fabs(s2s__schedule_rate(&schedule, number[i]) - cases[c].rate[i]) < 1e-7;
+    ok(good, "schedule %s, warm-up %s", cases[c].schedule, cases[c].warmup);
+  }
+  tiny_set(o, "max_updates", "0");
+  tiny_set(o, "max_epochs", "0");
+  ok(s2s__schedule_init(&schedule, o, 4, &error) == S2S_BAD_OPTION && strstr(error.text, "max_updates"),
+     "a cosine needs an end");
+  s2s_options_free(o);
+}
+
 static void test_plateau_options(void) {
   task t = make_task(10);
   tiny_set(t.options, "learning_rate", "1e-30");
@@ -465,6 +500,67 @@ static void test_best_model(void) {
   s2s_model_free(best);
   s2s_trainer_free(seen.trainer);
   s2s_corpus_free(dev);
+  free_task(&t);
+}
+
+/* The best by each figure: its evaluation's figure is the best of all evaluations. */
+static struct {
+  const char *name;
+  s2s_trainer *trainer;
+  double best, sign;
+} best_seen;
+
+static int32_t watch_best(void *user, int32_t event, int64_t done, int64_t total) {
+  (void)user;
+  (void)done;
+  (void)total;
+  if (event != S2S_PROGRESS_EVALUATED) return 0;
+  const double value = best_seen.sign * trainer_figure(best_seen.trainer, best_seen.name);
+  if (value < best_seen.best) best_seen.best = value;
+  return 0;
+}
+
+static void test_best_by(void) {
+  static const char *const names[] = {"token_error_rate", "character_error_rate", "loss", "perplexity", "bleu", "chrf"};
+  for (size_t i = 0; i < TINY_COUNT(names); i++) {
+    task t = make_task(60);
+    char dev_name[40];
+    s2s_model *model;
+    s2s_metrics *metrics;
+    snprintf(dev_name, sizeof dev_name, "dev_%s", names[i]);
+    tiny_set(t.options, "best_by", names[i]);
+    tiny_set(t.options, "learning_rate", "0.2"); /* too large: it gets better and worse */
+    tiny_set(t.options, "max_epochs", "6");
+    tiny_set(t.options, "bleu.tokenize", "char");
+    tiny_set(t.options, "beam", "1");
+    best_seen.name = dev_name;
+    best_seen.sign = i < 4 ? 1 : -1;
+    best_seen.best = 1e9;
+    s2s_options_set_progress(t.options, watch_best, NULL);
+    best_seen.trainer = make_trainer(&t, t.corpus);
+    s2s_trainer_run(best_seen.trainer);
+    s2s_trainer_model(best_seen.trainer, &model);
+    is_int(s2s_evaluate(model, t.corpus, t.options, &metrics), S2S_OK, "the best by %s is evaluated", names[i]);
+    ok(best_seen.sign * figure(metrics, names[i]) == best_seen.best, "and is the best of all evaluations");
+    s2s_metrics_free(metrics);
+    s2s_model_free(model);
+    s2s_trainer_free(best_seen.trainer);
+    free_task(&t);
+  }
+}
+
+static void test_evaluate_every(void) {
+  task t = make_task(70); /* three batches */
+  events seen = {.batches = 3, .epochs = 3, .good = 1};
+  tiny_set(t.options, "max_epochs", "3");
+  tiny_set(t.options, "evaluate.every", "2");
+  tiny_set(t.options, "evaluate.beam", "3");
+  s2s_options_set_progress(t.options, watch_events, &seen);
+  seen.trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(seen.trainer), S2S_OK, "a run evaluates every two updates");
+  is_int(seen.update, 9, "of nine");
+  is_int(seen.evaluated, 5, "four times, and at the end");
+  s2s_trainer_free(seen.trainer);
   free_task(&t);
 }
 
@@ -830,11 +926,14 @@ int main(void) {
   test_ends();
   test_plateau();
   test_plateau_options();
+  test_schedules();
   test_warmup();
   test_clip_norm();
   test_max_train_length();
   test_progress();
   test_best_model();
+  test_best_by();
+  test_evaluate_every();
   test_no_dev();
   test_cancel_from_thread();
   test_cancel_before();

@@ -15,8 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEV_FIGURES = 3 };
-static const char *const dev_names[DEV_FIGURES] = {"dev_loss", "dev_token_error_rate", "dev_sequence_error_rate"};
+enum { DEV_FIGURES = 7 };
+static const char *const dev_names[DEV_FIGURES] = {
+    "dev_loss", "dev_perplexity", "dev_token_error_rate", "dev_sequence_error_rate", "dev_character_error_rate",
+    "dev_bleu", "dev_chrf"};
 
 typedef struct training {
   const flags *given;
@@ -205,7 +207,9 @@ static void print_results(const training *t) {
 static int run_trainer(training *t) {
   catch_signals(t->trainer);
   introduce(t);
-  progress_begin(&t->progress, t->given->has[FLAG_QUIET], t->dev != NULL);
+  const char *best_by = "";
+  s2s_options_get(t->given->options, "best_by", &best_by);
+  progress_begin(&t->progress, t->given->has[FLAG_QUIET], t->dev != NULL, best_by);
   int32_t status = s2s_trainer_run(t->trainer);
   progress_wipe();
   if (status && status != S2S_CANCELLED) return library_failed(status);

@@ -62,10 +62,8 @@ static const char *refusal(const command *which, const char *key) {
     const char *key, *why;
   } rows[] = {
       {COMMAND_TRAIN, "verify", "no model file is loaded"},
-      {COMMAND_TRAIN, "beam", "the dev pairs are decoded greedily"},
-      {COMMAND_TRAIN, "beam_stop", "the dev pairs are decoded greedily"},
-      {COMMAND_TRAIN, "nbest", "the dev pairs are decoded greedily"},
-      {COMMAND_TRAIN, "length_penalty", "the dev pairs are decoded greedily"},
+      {COMMAND_TRAIN, "beam", "the dev pairs are decoded with --evaluate-beam"},
+      {COMMAND_TRAIN, "nbest", "the best hypothesis alone is judged"},
       {COMMAND_TRANSLATE, "threads",
        "one thread does it all; to use more cores start several, each with a part of the lines"},
       {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},

@@ -20,7 +20,7 @@ const command commands[] = {
      "model is written to the output at once; without --dev it is judged by the training loss. Progress goes to\n"
      "stderr: a bar on a terminal, lines otherwise. At the end name<TAB>value lines go to stdout: updates, epochs,\n"
      "parameters, train_seconds, tokens_per_second, sentences_per_second, and with --dev the figures of the model\n"
-     "that was kept: dev_loss, dev_token_error_rate, dev_sequence_error_rate (percent, greedy). Ctrl-C stops\n"
+     "that was kept: dev_loss, dev_token_error_rate, dev_sequence_error_rate (percent) and more. Ctrl-C stops\n"
      "training, keeps the best model so far and ends with status 0; a second Ctrl-C ends the program at once.",
      command_train},
     {"translate", COMMAND_TRANSLATE, DECODE_SCOPE | RUNTIME_SCOPE, "turn lines of text into lines of text",

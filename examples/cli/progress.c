@@ -7,6 +7,7 @@
 #include "command.h"
 
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { BAR_WIDTH = 24, DURATION_SIZE = 32 };
@@ -69,9 +70,21 @@ static void print_line(const s2s_metrics *metrics, int64_t done, int64_t total) 
   putc('\n', stderr);
 }
 
-void progress_begin(progress *shown, bool quiet, bool has_dev) {
+/* Rates and losses are shown anyway. */
+static const char *best_figure(const char *best_by) {
+  static const char *const names[][2] = {{"bleu", "dev_bleu"},
+                                         {"chrf", "dev_chrf"},
+                                         {"perplexity", "dev_perplexity"},
+                                         {"character_error_rate", "dev_character_error_rate"}};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(best_by, names[i][0]) == 0) return names[i][1];
+  return "";
+}
+
+void progress_begin(progress *shown, bool quiet, bool has_dev, const char *best_by) {
   shown->quiet = quiet;
   shown->has_dev = has_dev;
+  shown->best_by = best_figure(best_by);
   shown->terminal = isatty(STDERR_FILENO);
   shown->begun = seconds_now();
   shown->shown = shown->begun;
@@ -98,6 +111,7 @@ void progress_evaluated(progress *shown, const s2s_metrics *metrics, const char 
   if (shown->has_dev) {
     fprintf(stderr, "  dev loss %.3f  token errors %5.2f %%  sequence errors %5.2f %%", figure(metrics, "dev_loss"),
             figure(metrics, "dev_token_error_rate"), figure(metrics, "dev_sequence_error_rate"));
+    if (*shown->best_by) fprintf(stderr, "  %s %.2f", shown->best_by + 4, figure(metrics, shown->best_by));
   }
   fprintf(stderr, "  %s%s%s\n", duration(now - shown->begun, spent), *note ? "  " : "", note);
 }

@@ -12,12 +12,14 @@
 typedef struct progress {
   bool quiet;
   bool has_dev;
+  const char *best_by; /* "dev_bleu": a figure to show beside those that always are; "" */
   bool terminal;
   double begun; /* seconds_now() */
   double shown; /* when something was last written */
 } progress;
 
-void progress_begin(progress *shown, bool quiet, bool has_dev);
+/* best_by: the option of that name. */
+void progress_begin(progress *shown, bool quiet, bool has_dev, const char *best_by);
 void progress_update(progress *shown, const s2s_metrics *metrics, int64_t done, int64_t total);
 /* `note` is a word behind the figures: "saved", or "". */
 void progress_evaluated(progress *shown, const s2s_metrics *metrics, const char *note);

@@ -139,8 +139,7 @@ static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, co
   s2s__host host;
   s2s__budget budget;
   s2s__host_own(&host, given, &budget, 0);
-  int32_t status = s2s__evaluation_init(&evaluation, &host, model, corpus, error);
-  s2s__evaluation_compare_texts(&evaluation, corpus, options);
+  int32_t status = s2s__evaluation_init(&evaluation, &host, model, corpus, options, error);
   if (status == S2S_OK)
     status = evaluate_check_lengths(&evaluation.dataset, s2s__option_size(options, S2S__MAX_SOURCE_LENGTH), error);
   if (status == S2S_OK) status = s2s__pool_new(&host, s2s__option_size(options, S2S__THREADS), &pool, error);

@@ -15,7 +15,7 @@
 #define S2S__ENCODERS(X) X(rnn) X(transformer)                                      /* model/encoder_NAME.c */
 #define S2S__ATTENTIONS(X) X(additive) X(dot) X(general) X(concat) X(multihead)     /* model/attention_NAME.c; or none */
 #define S2S__DECODERS(X) X(rnn) X(transformer)                                      /* model/decoder_NAME.c */
-#define S2S__OPTIMIZERS(X) X(adam)                                                  /* train/optimizer_NAME.c */
+#define S2S__OPTIMIZERS(X) X(adam) X(adamw) X(sgd) X(adagrad)                       /* train/optimizer_NAME.c */
 
 /* The choices of an option: "a|b|c", or to follow others "|a|b|c". */
 #define S2S__CHOICES(FAMILY) (&("" FAMILY(S2S__OR))[1])

@@ -68,8 +68,13 @@
   X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
   X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", S2S__CHOICES(S2S__OPTIMIZERS), "update rule") \
+  X(MOMENTUM, "optimizer.momentum", REAL, TRAIN, "0", "0..0.9999", "of sgd: share of the last step that is gone again") \
+  X(NESTEROV, "optimizer.nesterov", BOOL, TRAIN, "no", "yes|no", "of sgd with momentum: look one step ahead (Nesterov 1983)") \
+  X(BETA1, "optimizer.beta1", REAL, TRAIN, "0.9", "0..0.9999", "of adam and adamw: how slowly the mean of the gradient moves") \
+  X(BETA2, "optimizer.beta2", REAL, TRAIN, "0.999", "0..0.999999", "of adam and adamw: how slowly the mean of its square moves; 0.98 for a transformer") \
+  X(WEIGHT_DECAY, "weight_decay", REAL, TRAIN, "0", "0..1", "what is taken off every parameter in an update: of adamw this share of it times the learning rate, else it is added to the gradient") \
   X(LEARNING_RATE, "learning_rate", REAL, TRAIN, "0.001", "0..10", "step size after the warm-up") \
-  X(SCHEDULE, "schedule", CHOICE, TRAIN, "plateau", "constant|plateau", "keep the learning rate, or multiply it by schedule.factor when the dev set stops improving") \
+  X(SCHEDULE, "schedule", CHOICE, TRAIN, "plateau", "constant|plateau|cosine|inverse_sqrt", "after the warm-up keep the learning rate; multiply it by schedule.factor when the dev set stops improving; let it fall to zero at max_updates or max_epochs like a cosine; or divide it by the square root of updates over warm-up") \
   X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
   X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls") \
   X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
@@ -79,6 +84,9 @@
   X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \
   X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
+  X(BEST_BY, "best_by", CHOICE, TRAIN, "sequence_error_rate", "sequence_error_rate|token_error_rate|character_error_rate|loss|perplexity|bleu|chrf", "figure of the dev set by which a model is the best, training stops and the learning rate falls") \
+  X(EVALUATE_BEAM, "evaluate.beam", INT, TRAIN, "1", "1..64", "beam with which the dev set is decoded in training; 1 is greedy") \
+  X(EVALUATE_EVERY, "evaluate.every", INT, TRAIN, "0", "0..1000000000", "updates between two evaluations; 0 for one at the end of each epoch") \
   X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "pairs with more tokens on a side are left out of training, and counted") \
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \

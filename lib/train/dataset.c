@@ -19,7 +19,8 @@ typedef struct dataset_source {
   s2s__tokens scratch;
 } dataset_source;
 
-/* Appends the ids of a pair behind those of d->count pairs, in place of what stands there; says whether it is too long. */
+/* Appends the ids of a pair behind those of d->count pairs, in place of what stands there; says whether it is too long.
+ */
 static int32_t dataset_tokenize(s2s__dataset *d, dataset_source *from, size_t number, const s2s__sampling *sampling,
                                 int *too_long, s2s__error *error) {
   const s2s__pair *pair = &from->corpus->pair[number];
@@ -117,11 +118,13 @@ int32_t s2s__dataset_example(const s2s__dataset *dataset, const uint32_t *pair, 
   S2S__TRY(dataset_measure(dataset, pair, count, first, step, arena, &shape, error));
   S2S__TRY(dataset_rows(&shape, arena, example, error));
   int32_t *source = S2S__TAKE(arena, int32_t, shape.rows[0] + 1);
-  int32_t *input = S2S__TAKE(arena, int32_t, shape.rows[1] + 1), *expected = S2S__TAKE(arena, int32_t, shape.rows[1] + 1);
+  int32_t *input = S2S__TAKE(arena, int32_t, shape.rows[1] + 1),
+          *expected = S2S__TAKE(arena, int32_t, shape.rows[1] + 1);
   if (!source || !input || !expected) return s2s__fail_memory(error, shape.rows[1] * sizeof *input, "a batch");
   size_t s = 0, t = 0;
   for (size_t i = first; i < count; i += step) {
-    const size_t n = s2s__dataset_length(dataset, S2S_SOURCE, pair[i]), m = s2s__dataset_length(dataset, S2S_TARGET, pair[i]);
+    const size_t n = s2s__dataset_length(dataset, S2S_SOURCE, pair[i]),
+                 m = s2s__dataset_length(dataset, S2S_TARGET, pair[i]);
     const int32_t *target = s2s__dataset_ids(dataset, S2S_TARGET, pair[i]);
     memcpy(source + s, s2s__dataset_ids(dataset, S2S_SOURCE, pair[i]), n * sizeof *source);
     input[t] = S2S__BOS;

@@ -47,19 +47,17 @@ static int32_t evaluation_group(s2s__evaluation *e, const s2s_corpus *corpus, s2
 }
 
 int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, const s2s_model *model,
-                             const s2s_corpus *corpus, s2s__error *error) {
+                             const s2s_corpus *corpus, const s2s_options *options, s2s__error *error) {
   memset(evaluation, 0, sizeof *evaluation);
   evaluation->host = *host;
-  if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "the corpus to evaluate on is empty");
-  if (corpus->count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs", corpus->count);
-  S2S__TRY(s2s__dataset_init(&evaluation->dataset, host, model, corpus, corpus->count, 0, NULL, error));
-  return evaluation_group(evaluation, corpus, error);
-}
-
-void s2s__evaluation_compare_texts(s2s__evaluation *evaluation, const s2s_corpus *corpus, const s2s_options *options) {
-  evaluation->pair = corpus->pair;
   evaluation->bleu_tokens = (s2s__bleu_tokens)s2s__option_choice(options, S2S__BLEU_TOKENIZE);
   evaluation->bleu_smooth = s2s__option_choice(options, S2S__BLEU_SMOOTHING) == 0;
+  if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "the corpus to evaluate on is empty");
+  if (corpus->count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs", corpus->count);
+  s2s__corpus_retain(corpus);
+  evaluation->corpus = corpus;
+  S2S__TRY(s2s__dataset_init(&evaluation->dataset, host, model, corpus, corpus->count, 0, NULL, error));
+  return evaluation_group(evaluation, corpus, error);
 }
 
 void s2s__evaluation_free(s2s__evaluation *evaluation) {
@@ -67,6 +65,7 @@ void s2s__evaluation_free(s2s__evaluation *evaluation) {
   s2s__free(&e->host, e->line, (2 * e->dataset.count + 1) * sizeof *e->line);
   s2s__free(&e->host, e->group, (e->dataset.count + 1) * sizeof *e->group);
   if (e->dataset.capacity) s2s__dataset_free(&e->dataset);
+  s2s__corpus_release(e->corpus);
   memset(e, 0, sizeof *e);
 }
 
@@ -128,13 +127,14 @@ static int32_t evaluate_line(const evaluate_job *job, s2s__arena *arena, uint32_
   return S2S_OK;
 }
 
-/* One source: each of its lines by itself, and the nearest of them (fewest edits per token). It is right if a line is. */
+/* One source: each of its lines by itself, and the nearest of them (fewest edits per token). It is right if a line is.
+ */
 static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t group, const s2s__hypothesis *h,
                               evaluate_counts *counts, s2s__error *error) {
   const s2s__evaluation *e = job->evaluation;
   size_t best_edits = 0, best_length = 0, all_wrong = 1;
   for (size_t i = e->group[group]; i < e->group[group + 1]; i++) {
-    size_t edits, length, wrong = 1;
+    size_t edits = 0, length = 0, wrong = 1;
     S2S__TRY(evaluate_line(job, arena, e->line[i], h, &edits, &length, &wrong, error));
     counts->line_edits += edits;
     counts->line_length += length;
@@ -158,11 +158,10 @@ static int32_t evaluate_text(const evaluate_job *job, s2s__arena *arena, size_t 
   const s2s__evaluation *e = job->evaluation;
   const size_t first = e->group[group], references = e->group[group + 1] - first;
   const s2s__text hypothesis = {text, strlen(text)};
-  if (!e->pair) return S2S_OK;
   s2s__text *reference = S2S__TAKE(arena, s2s__text, references);
   if (!reference) return s2s__fail_memory(error, references * sizeof *reference, "an evaluation");
   for (size_t i = 0; i < references; i++) {
-    const s2s__pair *pair = &e->pair[e->line[first + i]];
+    const s2s__pair *pair = &e->corpus->pair[e->line[first + i]];
     reference[i] = (s2s__text){pair->text[S2S_TARGET], pair->length[S2S_TARGET]};
   }
   return s2s__text_counts_add(&counts->texts, arena, e->bleu_tokens, &hypothesis, reference, references, error);
@@ -257,11 +256,9 @@ static void evaluate_report(const s2s__evaluation *e, const evaluate_counts *c, 
   s2s__metrics_set(metrics, "sequence_error_rate", evaluate_percent(c->wrong, c->sources));
   s2s__metrics_set(metrics, "line_token_error_rate", evaluate_percent(c->line_edits, c->line_length));
   s2s__metrics_set(metrics, "line_sequence_error_rate", evaluate_percent(c->line_wrong, c->lines));
-  if (e->pair) {
-    s2s__metrics_set(metrics, "character_error_rate", evaluate_percent(c->texts.character_edits, c->texts.characters));
-    s2s__metrics_set(metrics, "bleu", s2s__bleu_score(&c->texts.bleu, e->bleu_smooth));
-    s2s__metrics_set(metrics, "chrf", s2s__chrf_score(&c->texts.chrf));
-  }
+  s2s__metrics_set(metrics, "character_error_rate", evaluate_percent(c->texts.character_edits, c->texts.characters));
+  s2s__metrics_set(metrics, "bleu", s2s__bleu_score(&c->texts.bleu, e->bleu_smooth));
+  s2s__metrics_set(metrics, "chrf", s2s__chrf_score(&c->texts.chrf));
   s2s__metrics_set(metrics, "sentences", (double)c->sources);
   s2s__metrics_set(metrics, "lines", (double)c->lines);
 }

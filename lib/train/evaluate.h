@@ -18,15 +18,14 @@ typedef struct s2s__evaluation {
   uint32_t *line; /* [lines] sorted by source length and text: alternatives stand together */
   size_t *group;  /* [groups + 1] first line of each source */
   size_t groups;
-  const s2s__pair *pair; /* the corpus's, for the figures of texts; NULL: without them */
+  const s2s_corpus *corpus; /* retained, for the figures of texts */
   s2s__bleu_tokens bleu_tokens;
   int bleu_smooth;
 } s2s__evaluation;
 
+/* BLEU will be that of the options bleu.*. */
 int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host, const s2s_model *model,
-                             const s2s_corpus *corpus, s2s__error *error);
-/* Adds BLEU and chrF to the figures, by the options bleu.*; the corpus must then live as long. */
-void s2s__evaluation_compare_texts(s2s__evaluation *evaluation, const s2s_corpus *corpus, const s2s_options *options);
+                             const s2s_corpus *corpus, const s2s_options *options, s2s__error *error);
 void s2s__evaluation_free(s2s__evaluation *evaluation);
 
 /* Figures as s2s_evaluate documents them. Sources are decoded in parallel by the pool (NULL: here); the figures do not

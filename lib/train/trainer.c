@@ -97,11 +97,11 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
                      "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
                      t->dataset.skipped, corpus->count, most);
   trainer_log_skipped(t, corpus->count, most);
-  S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count,
-                           s2s__option_size(&t->options, S2S__BATCH_SENTENCES), error));
+  S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count, s2s__option_size(&t->options, S2S__BATCH_SENTENCES),
+                           error));
   if (!dev) return S2S_OK;
   t->has_dev = 1;
-  return s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, error);
+  return s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, &t->options, error);
 }
 
 static void trainer_report(s2s_trainer *t) {
@@ -124,8 +124,9 @@ static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_
   S2S__TRY(s2s__kernels_for(options, &t->kernels, error));
   S2S__TRY(s2s__pool_new(&t->host, s2s__option_size(options, S2S__THREADS), &t->pool, error));
   t->optimizer = s2s__optimizer_find(s2s__option_text(options, S2S__OPTIMIZER));
-  s2s__schedule_init(&t->schedule, options);
+  s2s__optimizer_read(&t->optimizer_settings, options);
   S2S__TRY(trainer_init_data(t, corpus, dev, error));
+  S2S__TRY(s2s__schedule_init(&t->schedule, options, t->epoch.batches, error));
   S2S__TRY(trainer_init_network(t, error));
   S2S__TRY(trainer_init_shards(t, error));
   trainer_report(t);
@@ -184,9 +185,8 @@ static int32_t trainer_sample(s2s_trainer *t, uint64_t key, s2s__error *error) {
   const s2s__sampling sampling = {key, s2s__option_real(&t->options, S2S__SUBWORD_DROPOUT),
                                   s2s__option_real(&t->options, S2S__SUBWORD_ALPHA)};
   s2s__dataset fresh;
-  const int32_t status =
-      s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs,
-                        s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH), &sampling, error);
+  const int32_t status = s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs,
+                                           s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH), &sampling, error);
   s2s__dataset_free(status == S2S_OK ? &t->dataset : &fresh);
   if (status == S2S_OK) t->dataset = fresh;
   return status;
@@ -228,10 +228,12 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   t->next_batch++;
   trainer_count(t, pair, count, mean, s2s__clock() - start);
   trainer_report(t);
+  const uint64_t every = (uint64_t)s2s__option_int(&t->options, S2S__EVALUATE_EVERY);
+  if (every && t->updates % every == 0) t->evaluation_owed = 1;
   if (t->next_batch == t->epoch.batches) {
     t->next_batch = 0;
     t->epochs++;
-    t->evaluation_owed = 1;
+    if (!every) t->evaluation_owed = 1;
     s2s__metrics_set(&t->metrics, "epochs", (double)t->epochs);
   }
   if (loss) *loss = mean;
@@ -241,9 +243,9 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
 /* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
 static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
-  if (a->sequence_error_rate != b->sequence_error_rate) return a->sequence_error_rate < b->sequence_error_rate;
-  if (a->token_error_rate != b->token_error_rate) return a->token_error_rate < b->token_error_rate;
-  return a->loss < b->loss;
+  for (size_t i = 0; i < 2; i++)
+    if (a->figure[i] != b->figure[i]) return a->figure[i] < b->figure[i];
+  return a->figure[2] < b->figure[2];
 }
 
 static void trainer_log_rate(const s2s_trainer *t) {
@@ -271,32 +273,42 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
   if (t->schedule.scale < before) trainer_log_rate(t);
 }
 
-static double trainer_figure(const s2s_metrics *metrics, const char *name) {
-  const double *value = s2s__metrics_find(metrics, name);
-  return value ? *value : 0;
-}
+/* The figures of an evaluation as the trainer calls them, in the order of option best_by. */
+static const struct {
+  const char *name, *dev_name;
+  double sign; /* -1: more is better */
+} trainer_figures[] = {{"sequence_error_rate", "dev_sequence_error_rate", 1},
+                       {"token_error_rate", "dev_token_error_rate", 1},
+                       {"character_error_rate", "dev_character_error_rate", 1},
+                       {"loss", "dev_loss", 1},
+                       {"perplexity", "dev_perplexity", 1},
+                       {"bleu", "dev_bleu", -1},
+                       {"chrf", "dev_chrf", -1}};
 
 static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s__score *score, s2s__error *error) {
-  s2s__search greedy;
+  const size_t best_by = (size_t)s2s__option_choice(&t->options, S2S__BEST_BY);
+  s2s__search search;
   s2s_metrics figures = {.count = 0};
-  s2s__search_read(&greedy, &t->options); /* the lengths; beam and n-best play no part */
-  greedy.beam = greedy.nbest = 1;
-  const int32_t status = s2s__evaluate(&t->dev, model, &greedy, t->pool, &t->cancelled, &figures, error);
+  s2s__search_read(&search, &t->options);
+  search.beam = s2s__option_size(&t->options, S2S__EVALUATE_BEAM);
+  search.nbest = 1;
+  const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
   if (status != S2S_OK) return status;
-  score->sequence_error_rate = trainer_figure(&figures, "sequence_error_rate");
-  score->token_error_rate = trainer_figure(&figures, "token_error_rate");
-  score->loss = trainer_figure(&figures, "loss");
-  s2s__metrics_set(&t->metrics, "dev_loss", score->loss);
-  s2s__metrics_set(&t->metrics, "dev_token_error_rate", score->token_error_rate);
-  s2s__metrics_set(&t->metrics, "dev_sequence_error_rate", score->sequence_error_rate);
+  for (size_t i = 0; i < sizeof trainer_figures / sizeof *trainer_figures; i++) {
+    const double value = *s2s__metrics_find(&figures, trainer_figures[i].name);
+    s2s__metrics_set(&t->metrics, trainer_figures[i].dev_name, value);
+    if (i == best_by) score->figure[0] = value * trainer_figures[i].sign;
+  }
+  score->figure[1] = *s2s__metrics_find(&figures, "token_error_rate");
+  score->figure[2] = *s2s__metrics_find(&figures, "loss");
   return S2S_OK;
 }
 
 int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   s2s_trainer *t = trainer;
   s2s_model *model;
-  s2s__score score = {0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0};
+  s2s__score score = {{0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0}};
   S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, &model, error));
   const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
   if (status != S2S_OK) return s2s__model_release(model), status;

@@ -23,9 +23,10 @@ typedef struct s2s__shard {
   double loss;         /* smoothed, summed over target tokens */
 } s2s__shard;
 
-/* How good an evaluation was; smaller is better, compared in this order. */
+/* How good an evaluation was; smaller is better, compared in this order: by the figure of option best_by, by the token error
+ * rate, by the loss. */
 typedef struct s2s__score {
-  double sequence_error_rate, token_error_rate, loss;
+  double figure[3];
 } s2s__score;
 
 struct s2s_trainer {
@@ -39,6 +40,7 @@ struct s2s_trainer {
   s2s__network network;
   s2s__real *state[2];
   const s2s__optimizer *optimizer;
+  s2s__optimizer_settings optimizer_settings;
   s2s__schedule schedule;
   s2s__shard *shard;
   size_t shards;

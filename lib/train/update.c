@@ -13,8 +13,8 @@ typedef struct update_job {
   s2s_trainer *trainer;
   const uint32_t *pair;
   size_t count;
-  double scale;         /* 1 / target tokens of the batch */
-  double *square;       /* [blocks] squares of the gradient, added up */
+  double scale;   /* 1 / target tokens of the batch */
+  double *square; /* [blocks] squares of the gradient, added up */
   double gradient_scale;
   size_t blocks;
   size_t shards; /* of this batch: never more than it has pairs */
@@ -44,7 +44,8 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   graph.dropout = s2s__option_real(&t->options, S2S__DROPOUT);
   update_word_dropout(&t->options, graph.word_dropout);
   graph.dropout_variational = s2s__option_bool(&t->options, S2S__DROPOUT_VARIATIONAL);
-  graph.dropout_key = s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
+  graph.dropout_key =
+      s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
   S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, job->count, number, t->shards, &shard->arena, example,
                                 &shard->error));
@@ -86,6 +87,7 @@ static void update_apply_part(void *data, size_t part, size_t worker) {
   const update_job *job = data;
   s2s_trainer *t = job->trainer;
   const s2s__update update = {.kernels = t->kernels,
+                              .settings = t->optimizer_settings,
                               .number = t->updates + 1,
                               .learning_rate = s2s__schedule_rate(&t->schedule, t->updates + 1),
                               .gradient_scale = job->gradient_scale,
