@@ -445,7 +445,9 @@ S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus
 S2S_API int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss);
 
 /* Updates, an evaluation at the end of each epoch or after every evaluate.every updates, and an end by max_epochs, max_updates
- * or patience. The best model by the dev set's figure best_by, then token error rate, then loss, is kept. S2S_CANCELLED: the best model so far is kept too. */
+ * or patience. The best model by the dev set's figure best_by, then token error rate, then loss, is kept. Where the loss leaves
+ * the range of numbers, training goes back to the best model so far at half the learning rate, and says so by the log
+ * callback; eight times without an evaluation between are S2S_DIVERGED. S2S_CANCELLED: the best model so far is kept too. */
 S2S_API int32_t s2s_trainer_run(s2s_trainer *trainer);
 
 /* Evaluates the present parameters on the dev set, as s2s_trainer_run does after each epoch; the figures are in the metrics.
@@ -457,11 +459,23 @@ S2S_API int32_t s2s_trainer_evaluate(s2s_trainer *trainer);
  * tokens_per_second (real source and target tokens), sentences_per_second, seconds_left (of the epoch); of the last evaluation
  * dev_loss, dev_perplexity, dev_token_error_rate, dev_sequence_error_rate, dev_character_error_rate, dev_bleu and dev_chrf
  * as s2s_evaluate gives them, by a beam of evaluate.beam; improved (1 when the last evaluation was the best yet),
- * best_epoch, peak_memory_bytes. */
+ * best_epoch, and of the best evaluation best_dev_loss and so on; peak_memory_bytes. */
 S2S_API const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer);
 
 /* A new model: the best one so far, or the present one when nothing was evaluated yet. */
 S2S_API int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model);
+
+/* Writes a checkpoint, as s2s_model_save writes files: the present model (which s2s_model_load reads), the optimiser's state,
+ * the place in the data, the best model, the options of scope train and decode. Between two calls, or inside a progress
+ * callback. S2S_IO: the file that was there is as it was, and training can go on. */
+S2S_API int32_t s2s_trainer_save(const s2s_trainer *trainer, const char *path);
+
+/* The trainer that a checkpoint was written of, with the same corpora: it goes on to the very bytes that it would have come
+ * to without a stop. Options that are not set in `options` are those of the checkpoint; what is set, such as a later end
+ * or another rate, holds from here on. Runtime options are read as by s2s_trainer_new.
+ * S2S_BAD_FILE: damaged, or no checkpoint. S2S_BAD_ARGUMENT: of another corpus or dev set, or of other batches. S2S_IO. */
+S2S_API int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
+                                   const s2s_options *options, s2s_trainer **trainer);
 
 /* Makes the run or step that works, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
 S2S_API void s2s_trainer_cancel(s2s_trainer *trainer);

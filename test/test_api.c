@@ -284,6 +284,11 @@ static void test_null_training(void) {
   NULL_REFUSED("trainer", s2s_trainer_new(h.model, h.corpus, NULL, NULL, NULL));
   NULL_REFUSED("trainer", s2s_trainer_step(NULL, NULL));
   NULL_REFUSED("trainer", s2s_trainer_run(NULL));
+  NULL_REFUSED("trainer", s2s_trainer_save(NULL, "x"));
+  NULL_REFUSED("path", s2s_trainer_save(h.trainer, NULL));
+  NULL_REFUSED("path", s2s_trainer_resume(NULL, h.corpus, NULL, NULL, &(s2s_trainer *){NULL}));
+  NULL_REFUSED("corpus", s2s_trainer_resume("x", NULL, NULL, NULL, &(s2s_trainer *){NULL}));
+  NULL_REFUSED("trainer", s2s_trainer_resume("x", h.corpus, NULL, NULL, NULL));
   NULL_REFUSED("trainer", s2s_trainer_evaluate(NULL));
   NULL_REFUSED("trainer", s2s_trainer_model(NULL, &(s2s_model *){NULL}));
   NULL_REFUSED("model", s2s_trainer_model(h.trainer, NULL));

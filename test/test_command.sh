@@ -245,6 +245,34 @@ check "answers that are not UTF-8" says 1 'hypothesis 0' run eval --data "$tmp/t
 check "nothing to judge" says 2 'nothing to judge' judge
 check "two to judge" says 2 '--compare' judge -m "$model" --answers "$tmp/answered"
 
+# ---- checkpoints ----------------------------------------------------------------------------------------------------
+
+long="--max-epochs 60 --dropout 0.2 --schedule-patience 0 -q"
+kept_training() { run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny $long -o "$1" --checkpoint "$tmp/ck" --resume; }
+# Killed again and again, each time a little later, until it comes to its end; the checkpoint can always be read.
+survives_kills() {
+  run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny $long -o "$tmp/whole.safetensors" || return
+  rm -f "$tmp/ck"
+  for hundredths in 02 03 05 08 12 17 23 30 38 47; do
+    timeout -s KILL "0.$hundredths" "$seq2seq" train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny $long \
+      -o "$tmp/parts.safetensors" --checkpoint "$tmp/ck" --resume >/dev/null 2>&1
+    test ! -e "$tmp/ck" || run info -m "$tmp/ck" || return
+  done
+  kept_training "$tmp/parts.safetensors" && cmp "$tmp/whole.safetensors" "$tmp/parts.safetensors"
+}
+if have timeout; then check "training survives kill -9, to the same bytes" survives_kills
+else skip "training survives kill -9, to the same bytes" "no timeout command"; fi
+check "a training that is over stays so" kept_training "$tmp/again.safetensors"
+if have timeout; then check "with the same model" cmp "$tmp/whole.safetensors" "$tmp/again.safetensors"
+else skip "with the same model" "no timeout command"; fi
+check "--resume needs a checkpoint" says 2 'say which with --checkpoint' train -o "$tmp/x.safetensors" --resume
+cp "$model" "$tmp/ck"
+check "a model is no checkpoint" says 1 'no checkpoint' kept_training "$tmp/x.safetensors"
+if test -w /dev/full; then
+  check "a full disk is told, and training goes on" says 0 'warning: no checkpoint' \
+    train -o "$tmp/x.safetensors" --max-epochs 1 --checkpoint /dev/full
+else skip "a full disk is told, and training goes on" "no /dev/full"; fi
+
 # ---- tokens and documents -------------------------------------------------------------------------------------------
 
 segment() { run segment "$@"; }

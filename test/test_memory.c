@@ -130,6 +130,20 @@ static int32_t do_metrics(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_checkpoint(tiny_digest *digest) {
+  s2s_trainer *trainer, *resumed = NULL;
+  int32_t status = s2s_trainer_new(model, corpus, corpus, options, &trainer);
+  if (status == S2S_OK) status = s2s_trainer_step(trainer, NULL);
+  if (status == S2S_OK) status = s2s_trainer_evaluate(trainer);
+  if (status == S2S_OK) status = s2s_trainer_save(trainer, FOLDER "/checkpoint");
+  if (status == S2S_OK) status = s2s_trainer_resume(FOLDER "/checkpoint", corpus, corpus, options, &resumed);
+  if (status == S2S_OK) status = s2s_trainer_step(resumed, NULL);
+  tiny_mix_number(digest, 1);
+  s2s_trainer_free(resumed);
+  s2s_trainer_free(trainer);
+  return status;
+}
+
 static int32_t do_evaluate(tiny_digest *digest) {
   s2s_metrics *metrics;
   const int32_t status = s2s_evaluate(model, corpus, options, &metrics);
@@ -576,6 +590,7 @@ static void test_model(const model_shape *shape) {
   refuse_each("a corpus", do_corpus, 0);
   refuse_each("evaluating", do_evaluate, 0);
   refuse_each("trainer, step, evaluation, snapshot", do_train, 0);
+  if (!is_larger) refuse_each("a checkpoint", do_checkpoint, 0);
   if (!is_larger) refuse_each("a training run", do_run, 0);
   refuse_each("saving", do_save, 0);
   refuse_to_old_handles();
@@ -591,6 +606,7 @@ static void test_model(const model_shape *shape) {
   limit_memory("a corpus", do_corpus, 1);
   limit_memory("evaluating", do_evaluate, 1);
   limit_memory("trainer, step, evaluation, snapshot", do_train, 2);
+  limit_memory("a checkpoint", do_checkpoint, 5);
   limit_memory("a training run", do_run, 1);
   limit_threads();
   limit_and_go_on();

@@ -5,7 +5,7 @@
  */
 #include "model/model.h"
 #include "tiny.h"
-#include "train/schedule.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <sched.h>
@@ -700,6 +700,36 @@ static void test_diverged(void) {
   }
 }
 
+static void count_setbacks(void *user, int32_t level, const char *message) {
+  int *setbacks = user;
+  *setbacks += level == S2S_LOG_WARNING && strstr(message, "not finite") && strstr(message, "learning rate");
+}
+
+static void test_setback(void) {
+  task t = make_task(40);
+  int setbacks = 0;
+  tiny_set(t.options, "optimizer", "sgd");
+  tiny_set(t.options, "max_epochs", "20");
+  s2s_options_set_log(t.options, count_setbacks, &setbacks);
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  const tiny_digest before = snapshot_digest(trainer);
+  trainer->schedule.learning_rate = (double)INFINITY;
+  is_int(s2s_trainer_run(trainer), S2S_DIVERGED, "a rate that breaks the numbers again and again ends a run");
+  is_int(setbacks, 8, "after eight ways back, which are told");
+  ok(snapshot_digest(trainer) == before && trainer->schedule.scale == 1.0 / 256,
+     "to good numbers, at ever smaller rates");
+  trainer->schedule.learning_rate = 0.01;
+  is_int(s2s_trainer_run(trainer), S2S_OK, "at a better one another run goes on");
+  ok(isfinite(trainer_figure(trainer, "dev_loss")), "as if nothing had been");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "max_epochs", "2");
+  trainer = make_trainer(&t, t.corpus);
+  trainer->schedule.learning_rate = (double)INFINITY;
+  failed(s2s_trainer_run(trainer), S2S_DIVERGED, "never finite", "a run that ends before that has failed too");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
 /* Whatever a wild rate does, it does without a crash, and no model with broken numbers comes out. */
 static void test_wild_rate(void) {
   task t = make_task(40);
@@ -718,6 +748,145 @@ static void test_wild_rate(void) {
   s2s_metrics_free(metrics);
   s2s_model_free(model);
   s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+/* ---- checkpoints ------------------------------------------------------------------------------------------------- */
+
+#define CHECKPOINT FOLDER "/checkpoint"
+
+static task checkpoint_task(void) {
+  static const char *const settings[][2] = {
+      {"dropout", "0.2"},         {"word_dropout", "0.1"}, {"max_epochs", "4"},        {"target.tokens", "bpe:12"},
+      {"subword.dropout", "0.2"}, {"warmup", "3"},         {"schedule.patience", "0"}, {"learning_rate", "0.05"}};
+  task t = {task_options(), NULL, NULL};
+  t.corpus = reversal(t.options, 90, 1); /* three batches */
+  for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(t.options, settings[i][0], settings[i][1]);
+  s2s_model_create(t.corpus, t.options, &t.model);
+  return t;
+}
+
+typedef struct stop { /* at the n-th event */
+  s2s_trainer *trainer;
+  int64_t event, at;
+} stop;
+
+static int32_t stop_there(void *user, int32_t event, int64_t done, int64_t total) {
+  stop *s = user;
+  (void)event;
+  (void)done;
+  (void)total;
+  if (++s->event != s->at) return 0;
+  if (s2s_trainer_save(s->trainer, CHECKPOINT) != S2S_OK) diag("%s", s2s_error_message());
+  return 1;
+}
+
+static int same_figures(const s2s_trainer *a, const s2s_trainer *b) {
+  static const char *const names[] = {"updates",      "epochs",     "learning_rate", "loss",
+                                      "dev_loss",     "best_epoch", "improved",      "best_dev_token_error_rate",
+                                      "best_dev_bleu"};
+  for (size_t i = 0; i < TINY_COUNT(names); i++)
+    if (trainer_figure(a, names[i]) != trainer_figure(b, names[i])) return diag("%s", names[i]), 0;
+  return 1;
+}
+
+static void test_resume(void) {
+  task t = checkpoint_task();
+  s2s_options *runtime = tiny_plain_options(&watch);
+  s2s_trainer *whole = make_trainer(&t, t.corpus);
+  int resumed = 0, same = 0;
+  is_int(s2s_trainer_run(whole), S2S_OK, "a training without a stop");
+  const tiny_digest wanted = snapshot_digest(whole);
+  for (int64_t at = 1; at < 16; at++) { /* 12 updates and 4 evaluations */
+    stop s = {NULL, 0, at};
+    s2s_options_set_progress(t.options, stop_there, &s);
+    s.trainer = make_trainer(&t, t.corpus);
+    s2s_trainer_run(s.trainer);
+    s2s_trainer_free(s.trainer);
+    s2s_trainer *trainer = NULL; /* the options are in the checkpoint */
+    resumed += s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, runtime, &trainer) == S2S_OK;
+    if (!trainer) diag("%s", s2s_error_message());
+    same += s2s_trainer_run(trainer) == S2S_OK && snapshot_digest(trainer) == wanted && same_figures(trainer, whole);
+    s2s_trainer_free(trainer);
+  }
+  is_int(resumed, 15, "one that is stopped at any update or evaluation goes on");
+  is_int(same, 15, "to the same bytes and figures");
+  s2s_model *model = NULL;
+  is_int(s2s_model_load(CHECKPOINT, runtime, &model), S2S_OK, "a checkpoint is a model too");
+  s2s_model_free(model);
+  s2s_trainer_free(whole);
+  s2s_options_free(runtime);
+  free_task(&t);
+}
+
+static void test_resume_otherwise(void) {
+  task t = checkpoint_task();
+  s2s_options *other = tiny_plain_options(&watch);
+  s2s_corpus *corpus = reversal(t.options, 80, 7);
+  s2s_trainer *trainer = make_trainer(&t, t.corpus), *resumed = NULL;
+  s2s_trainer_step(trainer, NULL);
+  s2s_trainer_step(trainer, NULL);
+  is_int(s2s_trainer_save(trainer, CHECKPOINT), S2S_OK, "a checkpoint before any evaluation");
+  failed(s2s_trainer_save(trainer, FOLDER "/nowhere/x"), S2S_IO, "nowhere", "where none can be written");
+  is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "training goes on");
+  tiny_set(other, "max_epochs", "1");
+  is_int(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_OK, "it is gone on from");
+  is_int(s2s_trainer_run(resumed), S2S_OK, "to another end");
+  ok(trainer_figure(resumed, "updates") == 3, "which is given");
+  s2s_trainer_free(resumed);
+  failed(s2s_trainer_resume(CHECKPOINT, corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, "another corpus",
+         "another corpus is found");
+  failed(s2s_trainer_resume(CHECKPOINT, t.corpus, corpus, other, &resumed), S2S_BAD_ARGUMENT, "another dev set",
+         "another dev set too");
+  failed(s2s_trainer_resume(CHECKPOINT, t.corpus, NULL, other, &resumed), S2S_BAD_ARGUMENT, "another dev set",
+         "or none");
+  tiny_set(other, "batch_sentences", "64");
+  failed(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, "batch 2",
+         "other batches");
+  tiny_set(other, "batch_sentences", NULL);
+  s2s_model_save(t.model, FOLDER "/model");
+  failed(s2s_trainer_resume(FOLDER "/model", t.corpus, t.corpus, other, &resumed), S2S_BAD_FILE, "no checkpoint",
+         "a model is no checkpoint");
+  failed(s2s_trainer_resume(FOLDER "/nosuch", t.corpus, t.corpus, other, &resumed), S2S_IO, "nosuch", "nor is nothing");
+  tiny_set(other, "optimizer", "sgd");
+  is_int(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_OK,
+         "another optimiser takes what it can");
+  s2s_trainer_free(resumed);
+  s2s_trainer_free(trainer);
+  s2s_corpus_free(corpus);
+  s2s_options_free(other);
+  free_task(&t);
+}
+
+/* Every byte of the header, and some of the data, broken. */
+static void test_resume_damaged(void) {
+  task t = checkpoint_task();
+  size_t size = 0, taken = 0;
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  s2s_trainer_step(trainer, NULL);
+  s2s_trainer_save(trainer, CHECKPOINT);
+  s2s_trainer_free(trainer);
+  char *bytes = tiny_read_file(CHECKPOINT, &size);
+  s2s_options *unverified = tiny_plain_options(&watch);
+  tiny_set(unverified, "verify", "no");
+  const size_t key = (size_t)(strstr(bytes + 8, "crc32") - bytes); /* without it there is no checksum */
+  for (size_t i = 8; i < size; i += i < 9000 ? 61 : 9973) {
+    const char kept = bytes[i];
+    if (i >= key && i < key + 5) continue;
+    bytes[i] = (char)(kept ^ 1);
+    FILE *file = fopen(CHECKPOINT, "wb");
+    fwrite(bytes, 1, size, file);
+    fclose(file);
+    bytes[i] = kept;
+    if (s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, NULL, &trainer) == S2S_OK) {
+      taken++;
+      s2s_trainer_free(trainer);
+    }
+    if (s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, unverified, &trainer) == S2S_OK) s2s_trainer_free(trainer);
+  }
+  is_int((int64_t)taken, 0, "a damaged checkpoint is refused, and with verify no never a crash");
+  free(bytes);
+  s2s_options_free(unverified);
   free_task(&t);
 }
 
@@ -939,7 +1108,11 @@ int main(void) {
   test_cancel_before();
   test_cancel_in_evaluation();
   test_diverged();
+  test_setback();
   test_wild_rate();
+  test_resume();
+  test_resume_otherwise();
+  test_resume_damaged();
   test_alternatives();
   test_pieces_are_texts();
   test_sampled_texts();

@@ -15,10 +15,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEV_FIGURES = 7 };
-static const char *const dev_names[DEV_FIGURES] = {
-    "dev_loss", "dev_perplexity", "dev_token_error_rate", "dev_sequence_error_rate", "dev_character_error_rate",
-    "dev_bleu", "dev_chrf"};
+/* Of the model that was kept; printed without "best_". */
+static const char *const best_names[] = {"best_dev_loss",
+                                         "best_dev_perplexity",
+                                         "best_dev_token_error_rate",
+                                         "best_dev_sequence_error_rate",
+                                         "best_dev_character_error_rate",
+                                         "best_dev_bleu",
+                                         "best_dev_chrf"};
 
 typedef struct training {
   const flags *given;
@@ -27,12 +31,14 @@ typedef struct training {
   s2s_trainer *trainer;
   FILE *log;
   progress progress;
-  double best[DEV_FIGURES]; /* of the model that was kept */
-  bool evaluated;           /* best holds figures */
   bool saved;
   bool save_failed; /* the newest best model is not in the file */
   bool save_told;   /* why was told, and nothing has been learnt since */
+  bool resumed;
+  double checkpointed; /* seconds_now() when the last checkpoint was written or tried */
 } training;
+
+enum { CHECKPOINT_SECONDS = 600 };
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Ctrl-C
@@ -120,19 +126,21 @@ static void save(training *t) {
   t->saved = t->saved || !status;
 }
 
+/* A failure is told, and training goes on with the checkpoint before this one in its place. */
+static void checkpoint(training *t) {
+  const char *path = t->given->value[FLAG_CHECKPOINT][0];
+  t->checkpointed = seconds_now();
+  if (path && s2s_trainer_save(t->trainer, path)) message("warning: no checkpoint: %s", s2s_error_message());
+}
+
 /* ---------------------------------------------------------------------------------------------------------------------
  * What happens on the way
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static void keep_best(training *t, const s2s_metrics *metrics) {
-  for (int i = 0; i < DEV_FIGURES; i++) t->best[i] = figure(metrics, dev_names[i]);
-  t->evaluated = true;
-  save(t);
-}
-
 static void on_evaluated(training *t, const s2s_metrics *metrics) {
   bool improved = figure(metrics, "improved") > 0;
-  if (improved) keep_best(t, metrics);
+  if (improved) save(t);
+  checkpoint(t);
   progress_evaluated(&t->progress, metrics, improved && !t->save_failed ? "saved" : "");
   if (!t->log) return;
   json_metrics(t->log, metrics);
@@ -144,6 +152,7 @@ static int32_t on_progress(void *user, int32_t event, int64_t done, int64_t tota
   const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
   if (event == S2S_PROGRESS_EVALUATED) return on_evaluated(t, metrics), 0;
   t->save_told = false;
+  if (seconds_now() - t->checkpointed > CHECKPOINT_SECONDS) checkpoint(t);
   progress_update(&t->progress, metrics, done, total);
   return 0;
 }
@@ -161,13 +170,16 @@ static void on_log(void *user, int32_t level, const char *text) {
 static int check_flags(const flags *given) {
   if (!given->has[FLAG_TRAIN]) return usage_error("no pairs to learn from; say where they are with --train FILE");
   if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the model; say where it goes with -o FILE");
-  return check_output(given->value[FLAG_OUTPUT][0]);
+  if (given->has[FLAG_RESUME] && !given->has[FLAG_CHECKPOINT])
+    return usage_error("--resume goes on from a checkpoint; say which with --checkpoint FILE");
+  int failure = check_output(given->value[FLAG_OUTPUT][0]);
+  return failure || !given->has[FLAG_CHECKPOINT] ? failure : check_output(given->value[FLAG_CHECKPOINT][0]);
 }
 
 static int open_log(training *t) {
   const char *path = t->given->value[FLAG_LOG][0];
   if (!path) return 0;
-  t->log = fopen(path, "w");
+  t->log = fopen(path, t->resumed ? "a" : "w");
   return t->log ? 0 : failed("cannot write %s: %s", path, strerror(errno));
 }
 
@@ -177,12 +189,25 @@ static int load_pairs(training *t) {
   return failure;
 }
 
+static int32_t resume(training *t) {
+  const char *path = t->given->value[FLAG_CHECKPOINT][0];
+  int32_t status = s2s_trainer_resume(path, t->corpus, t->dev, t->given->options, &t->trainer);
+  if (!status) status = s2s_model_load(path, t->given->options, &t->model);
+  t->resumed = true;
+  return status;
+}
+
 static int make_trainer(training *t) {
   s2s_options *options = t->given->options;
   int32_t status = s2s_options_set_progress(options, on_progress, t);
   if (!status) status = s2s_options_set_log(options, on_log, t);
-  if (!status) status = s2s_model_create(t->corpus, options, &t->model);
-  if (!status) status = s2s_trainer_new(t->model, t->corpus, t->dev, options, &t->trainer);
+  if (!status && t->given->has[FLAG_RESUME] && file_exists(t->given->value[FLAG_CHECKPOINT][0])) {
+    status = resume(t);
+  } else {
+    if (!status) status = s2s_model_create(t->corpus, options, &t->model);
+    if (!status) status = s2s_trainer_new(t->model, t->corpus, t->dev, options, &t->trainer);
+  }
+  t->checkpointed = seconds_now();
   return status ? library_failed(status) : 0;
 }
 
@@ -196,12 +221,15 @@ static void introduce(const training *t) {
           s2s_model_vocabulary_size(t->model, S2S_SOURCE), s2s_model_vocabulary_size(t->model, S2S_TARGET), parameters);
 }
 
+static bool was_evaluated(const training *t) { return figure(s2s_trainer_metrics(t->trainer), "best_epoch") > 0; }
+
 static void print_results(const training *t) {
   static const char *const names[] = {
       "updates", "epochs", "parameters", "train_seconds", "tokens_per_second", "sentences_per_second"};
   const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) print_metric(stdout, names[i], figure(metrics, names[i]));
-  for (int i = 0; i < DEV_FIGURES && t->dev && t->evaluated; i++) print_metric(stdout, dev_names[i], t->best[i]);
+  for (size_t i = 0; i < sizeof best_names / sizeof best_names[0] && t->dev && was_evaluated(t); i++)
+    print_metric(stdout, best_names[i] + strlen("best_"), figure(metrics, best_names[i]));
 }
 
 static int run_trainer(training *t) {
@@ -213,11 +241,12 @@ static int run_trainer(training *t) {
   int32_t status = s2s_trainer_run(t->trainer);
   progress_wipe();
   if (status && status != S2S_CANCELLED) return library_failed(status);
-  if (status && !t->saved && file_exists(t->given->value[FLAG_OUTPUT][0])) {
+  if (status) checkpoint(t);
+  if (status && !was_evaluated(t) && file_exists(t->given->value[FLAG_OUTPUT][0])) {
     message("stopped before the first evaluation; %s is left as it was", t->given->value[FLAG_OUTPUT][0]);
     return EXIT_FAILED;
   }
-  if (status) message("stopped%s", t->evaluated ? "; the best model so far is kept" : "");
+  if (status) message("stopped%s", was_evaluated(t) ? "; the best model so far is kept" : "");
   if (!t->saved || t->save_failed) save(t);
   print_results(t);
   return t->save_failed ? EXIT_FAILED : EXIT_DONE;

@@ -44,6 +44,10 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
   X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
+  X(CHECKPOINT, "--checkpoint", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                             \
+    "keep all that training needs to go on in this file: after every evaluation, every ten minutes, at Ctrl-C")        \
+  X(RESUME, "--resume", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                            \
+    "go on from the checkpoint where there is one, to the same bytes as without a stop; options given anew hold")      \
   X(LOG, "--log", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                                           \
     "write every evaluation's figures to this file, as JSON lines")                                                    \
   X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT,                                  \

@@ -144,7 +144,7 @@ int32_t s2s_model_save(const s2s_model *model, const char *path) {
   S2S__API_NEED(model);
   S2S__API_NEED(path);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__model_write(model, path, &error));
+  return s2s__api_finish(&error, s2s__model_write(model, NULL, path, &error));
 }
 
 void s2s_model_free(s2s_model *model) { s2s__model_release(model); }

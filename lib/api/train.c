@@ -113,6 +113,28 @@ int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model) {
   return s2s__api_finish(&error, s2s__trainer_model(trainer, model, &error));
 }
 
+int32_t s2s_trainer_save(const s2s_trainer *trainer, const char *path) {
+  S2S__API_NEED(trainer);
+  S2S__API_NEED(path);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_save(trainer, path, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
+                           const s2s_options *options, s2s_trainer **trainer) {
+  S2S__API_OUT(trainer);
+  S2S__API_NEED(path);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__trainer_resume(path, corpus, dev, options, trainer, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
 void s2s_trainer_cancel(s2s_trainer *trainer) {
   if (trainer) atomic_store(&trainer->cancelled, 1);
 }

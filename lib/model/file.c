@@ -12,7 +12,6 @@
  */
 #include "base/number.h"
 #include "model/model.h"
-#include "model/safetensors.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,12 +20,16 @@
  * a stream of a few bytes that promises gigabytes gets nothing. */
 #define FILE_GROUP ((uint64_t)64 << 10)
 
+enum { FILE_PIECE = 16384 }; /* numbers of a vector that are written at once */
+
 /* What is text: a vocabulary for each side, and pieces where the segmenter has some. */
 enum { FILE_SEGMENTER = 2, FILE_TEXTS = 4 }; /* the first segmenter; how many texts there are */
 static const char *const file_text[FILE_TEXTS] = {"text.source.vocabulary", "text.target.vocabulary",
                                                   "text.source.segmenter", "text.target.segmenter"};
 
 static int32_t file_text_side(size_t text) { return text % 2 ? S2S_TARGET : S2S_SOURCE; }
+
+static int file_is_extra(const char *name) { return strncmp(name, S2S__EXTRA, sizeof S2S__EXTRA - 1) == 0; }
 
 static int file_has_text(const s2s_model *model, size_t text) {
   return text < FILE_SEGMENTER || !model->segmenter[file_text_side(text)]->splitter;
@@ -73,7 +76,7 @@ static int32_t file_read_options(file_reading *r) {
     const int known = id >= 0 && s2s__option_table[id].scope == S2S_SCOPE_MODEL;
     if (known && s2s__options_set(&r->model->options, entry->key, entry->value, r->error) != S2S_OK)
       return file_blame(r);
-    if (!known && strchr(entry->key, '.'))
+    if (!known && strchr(entry->key, '.') && !file_is_extra(entry->key))
       return s2s__fail(r->error, S2S_BAD_FILE, "%s: unknown option '%.100s': the file was written by a newer version",
                        r->reader->name, entry->key);
   }
@@ -135,6 +138,7 @@ static int32_t file_match(const file_reading *r, const s2s__st_tensor *t, const 
   for (size_t i = 0; i < params->count; i++)
     if (strcmp(params->item[i]->name, t->name) == 0) *param = params->item[i];
   if (*param) return file_expect(r, t, "F32", shape, file_shape(*param, shape));
+  if (file_is_extra(t->name)) return S2S_OK;
   for (size_t text = 0; text < FILE_TEXTS; text++)
     if (strcmp(file_text[text], t->name) == 0 && (r->parameters_only || file_has_text(r->model, text)))
       return file_expect(r, t, "U8", shape, 1);
@@ -192,7 +196,7 @@ static int32_t file_take(file_reading *r, size_t index, unsigned char *bytes) {
   const s2s__st_tensor *t = &r->header.tensor[index];
   const s2s__param *param = r->param[index];
   if (param) return file_take_parameter(r, param, file_decode(bytes, s2s__param_size(param)));
-  if (r->parameters_only) return S2S_OK;
+  if (r->parameters_only || file_is_extra(t->name)) return S2S_OK;
   size_t text = 0;
   while (strcmp(t->name, file_text[text]) != 0) text++;
   const int32_t side = file_text_side(text);
@@ -299,13 +303,57 @@ int32_t s2s__model_read_parameters(s2s__reader *reader, s2s_model *model, s2s__e
   return status;
 }
 
+/* ---- reading: what stands beside a model ------------------------------------------------------------------------- */
+
+static int32_t file_take_vector(s2s__reader *reader, s2s__st_buffer *buffer, const s2s__st_tensor *t,
+                                const s2s__file_vector *vector, s2s__error *error) {
+  const uint64_t bytes = t->end - t->begin;
+  S2S__TRY(s2s__st_buffer_read(buffer, reader, bytes, error));
+  if (!vector) return S2S_OK;
+  if (strcmp(t->dtype, "F32") != 0 || t->rank != 1 || t->shape[0] != vector->count)
+    return s2s__fail(error, S2S_BAD_FILE, "%s: tensor '%s' is not of %zu numbers F32", reader->name, t->name,
+                     vector->count);
+  const float *values = file_decode(buffer->bytes, vector->count);
+  for (size_t i = 0; i < vector->count; i++) vector->values[i] = (s2s__real)values[i];
+  return S2S_OK;
+}
+
+static int32_t file_read_vectors(s2s__reader *reader, s2s__arena *arena, s2s__st_buffer *buffer,
+                                 const s2s__file_vector *vector, size_t vectors, s2s__error *error) {
+  s2s__st_header header;
+  S2S__TRY(s2s__st_read_header(reader, arena, &header, error));
+  for (size_t v = 0; v < vectors; v++)
+    if (!s2s__st_find(&header, vector[v].name))
+      return s2s__fail(error, S2S_BAD_FILE, "%s: tensor '%s' is missing", reader->name, vector[v].name);
+  for (size_t i = 0; i < header.tensors; i++) {
+    const s2s__file_vector *wanted = NULL;
+    for (size_t v = 0; v < vectors; v++)
+      if (strcmp(vector[v].name, header.tensor[i].name) == 0) wanted = &vector[v];
+    S2S__TRY(file_take_vector(reader, buffer, &header.tensor[i], wanted, error));
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__file_read_vectors(s2s__reader *reader, const s2s__host *host, const s2s__file_vector *vector,
+                               size_t vectors, s2s__error *error) {
+  s2s__arena arena;
+  s2s__st_buffer buffer;
+  s2s__arena_init(&arena, host);
+  s2s__st_buffer_init(&buffer, host);
+  const int32_t status = file_read_vectors(reader, &arena, &buffer, vector, vectors, error);
+  s2s__st_buffer_free(&buffer);
+  s2s__arena_free(&arena);
+  return status;
+}
+
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 typedef struct file_writing {
   const s2s_model *model;
+  const s2s__file_extras *extras;
   s2s__error *error;
   s2s__arena scratch;
-  void *block; /* holds any one tensor */
+  void *block; /* holds any one tensor of the model, and FILE_PIECE numbers */
   s2s__st_draft draft;
   s2s__writer writer;
   uint32_t crc;
@@ -323,6 +371,8 @@ static int32_t file_draft_metadata(file_writing *w) {
     const char *value = s2s__option_text(&w->model->options, (s2s__option_id)i);
     S2S__TRY(s2s__st_draft_metadata(&w->draft, s2s__option_table[i].key, value, w->error));
   }
+  for (size_t i = 0; i < w->extras->entries; i++)
+    S2S__TRY(s2s__st_draft_metadata(&w->draft, w->extras->metadata[i].key, w->extras->metadata[i].value, w->error));
   return S2S_OK;
 }
 
@@ -340,12 +390,16 @@ static void file_write_text(const s2s_model *model, size_t text, void *out) {
 /* The header, and room for the largest tensor. */
 static int32_t file_draft(file_writing *w) {
   const s2s__params *params = &w->model->network.params;
-  uint64_t shape[2], most = 0;
+  uint64_t shape[2], most = FILE_PIECE * sizeof(float);
   S2S__TRY(file_draft_metadata(w));
   for (size_t i = 0; i < params->count; i++) {
     const size_t rank = file_shape(params->item[i], shape), bytes = s2s__param_size(params->item[i]) * sizeof(float);
     if (bytes > most) most = bytes;
     S2S__TRY(s2s__st_draft_tensor(&w->draft, params->item[i]->name, "F32", shape, rank, w->error));
+  }
+  for (size_t i = 0; i < w->extras->vectors; i++) {
+    shape[0] = w->extras->vector[i].count;
+    S2S__TRY(s2s__st_draft_tensor(&w->draft, w->extras->vector[i].name, "F32", shape, 1, w->error));
   }
   for (size_t text = 0; text < FILE_TEXTS; text++) {
     if (!file_has_text(w->model, text)) continue;
@@ -377,6 +431,18 @@ static void file_encode(void *block, size_t count) {
   }
 }
 
+static int32_t file_each_piece(file_writing *w, const s2s__file_vector *vector,
+                               int32_t (*next)(file_writing *w, size_t size)) {
+  float *block = w->block;
+  for (size_t at = 0; at < vector->count; at += FILE_PIECE) {
+    const size_t left = vector->count - at, n = left < FILE_PIECE ? left : FILE_PIECE;
+    for (size_t i = 0; i < n; i++) block[i] = (float)vector->values[at + i];
+    file_encode(block, n);
+    S2S__TRY(next(w, n * sizeof(float)));
+  }
+  return S2S_OK;
+}
+
 /* Every tensor into the block, in the order of the file, and on to `next`. */
 static int32_t file_each(file_writing *w, int32_t (*next)(file_writing *w, size_t size)) {
   const s2s__params *params = &w->model->network.params;
@@ -386,6 +452,7 @@ static int32_t file_each(file_writing *w, int32_t (*next)(file_writing *w, size_
     file_encode(w->block, size);
     S2S__TRY(next(w, size * sizeof(float)));
   }
+  for (size_t i = 0; i < w->extras->vectors; i++) S2S__TRY(file_each_piece(w, &w->extras->vector[i], next));
   for (size_t text = 0; text < FILE_TEXTS; text++) {
     if (!file_has_text(w->model, text)) continue;
     file_write_text(w->model, text, w->block);
@@ -404,8 +471,9 @@ static int32_t file_write(file_writing *w, const char *path) {
   return s2s__writer_commit(&w->writer, w->error);
 }
 
-int32_t s2s__model_write(const s2s_model *model, const char *path, s2s__error *error) {
-  file_writing w = {.model = model, .error = error};
+int32_t s2s__model_write(const s2s_model *model, const s2s__file_extras *extras, const char *path, s2s__error *error) {
+  static const s2s__file_extras none = {NULL, 0, NULL, 0};
+  file_writing w = {.model = model, .extras = extras ? extras : &none, .error = error};
   s2s__arena_init(&w.scratch, &model->host);
   s2s__st_draft_init(&w.draft, &model->host);
   const int32_t status = file_write(&w, path);

@@ -6,6 +6,7 @@
 #define S2S__MODEL_MODEL_H
 
 #include "model/network.h"
+#include "model/safetensors.h"
 #include "text/segmenter.h"
 #include "text/vocabulary.h"
 
@@ -21,8 +22,8 @@ struct s2s_model {
   s2s__arena arena;
   s2s_options options; /* those of scope model count; the others are defaults */
   const s2s__kernels *kernels;
-  s2s__vocabulary vocabulary[2];        /* S2S_SOURCE, S2S_TARGET */
-  s2s_segmenter *segmenter[2];           /* counted: they may be another model's too */
+  s2s__vocabulary vocabulary[2]; /* S2S_SOURCE, S2S_TARGET */
+  s2s_segmenter *segmenter[2];   /* counted: they may be another model's too */
   s2s__network network;
   char parameters[24]; /* their number as text, for s2s_model_get */
 };
@@ -30,15 +31,17 @@ struct s2s_model {
 /* The kernels of the `cpu` option on this machine. S2S_UNSUPPORTED names what the machine has. */
 int32_t s2s__kernels_for(const s2s_options *options, const s2s__kernels **kernels, s2s__error *error);
 
-/* A model without vocabularies and network: options (only those of scope model) copied, kernels chosen, one reference. The
- * host may be that of the handle which the model is for. */
+/* A model without vocabularies and network: options (only those of scope model) copied, kernels chosen, one reference.
+ * The host may be that of the handle which the model is for. */
 int32_t s2s__model_new(const s2s__host *host, const s2s_options *options, s2s_model **model, s2s__error *error);
 /* Gives up a model that could not be finished; returns `status`. */
 int32_t s2s__model_abandon(s2s_model *model, int32_t status, s2s__error *error);
-/* The segmenters of both sides by the model's options, where there is none yet; those of pieces are still without them. */
+/* The segmenters of both sides by the model's options, where there is none yet; those of pieces are still without them.
+ */
 int32_t s2s__model_make_segmenters(s2s_model *model, s2s__error *error);
-/* The second half, when model->options and the sizes of model->vocabulary are there: segmenters, network, values undefined.
- * _declare stops before the memory of the values is taken: for a file, whose tensors are first held against the network. */
+/* The second half, when model->options and the sizes of model->vocabulary are there: segmenters, network, values
+ * undefined. _declare stops before the memory of the values is taken: for a file, whose tensors are first held against
+ * the network. */
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error);
 int32_t s2s__model_build(s2s_model *model, s2s__error *error);
 
@@ -50,8 +53,8 @@ int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2
 void s2s__model_retain(const s2s_model *model);  /* for a handle: the parameters are fixed from here on */
 void s2s__model_release(const s2s_model *model); /* frees it with the last reference; NULL does nothing */
 
-/* Text to ids with the segmenter and vocabulary of a side, appended to ids (a growing array of the host's). An end mark is
- * added to a source when source.eos says so. Checks UTF-8. */
+/* Text to ids with the segmenter and vocabulary of a side, appended to ids (a growing array of the host's). An end mark
+ * is added to a source when source.eos says so. Checks UTF-8. */
 typedef struct s2s__ids {
   s2s__host host;
   int32_t *item;
@@ -73,6 +76,26 @@ int32_t s2s__model_read_parameters(s2s__reader *reader, s2s_model *model, s2s__e
 /* Parameters of a model of the same shape. */
 int32_t s2s__model_copy_values(const s2s_model *from, s2s_model *to, s2s__error *error);
 int32_t s2s__model_read(s2s__reader *reader, const s2s_options *options, s2s_model **model, s2s__error *error);
-int32_t s2s__model_write(const s2s_model *model, const char *path, s2s__error *error);
+
+/* What a file may hold beside a model, for training to go on: metadata and F32 vectors. All their names begin with
+ * S2S__EXTRA, and whoever wants the model alone passes them over. */
+#define S2S__EXTRA "train."
+typedef struct s2s__file_vector {
+  const char *name;
+  s2s__real *values;
+  size_t count;
+} s2s__file_vector;
+typedef struct s2s__file_extras {
+  const s2s__st_entry *metadata; /* key and value end with NUL; their lengths play no part */
+  size_t entries;
+  const s2s__file_vector *vector;
+  size_t vectors;
+} s2s__file_extras;
+
+/* extras may be NULL. */
+int32_t s2s__model_write(const s2s_model *model, const s2s__file_extras *extras, const char *path, s2s__error *error);
+/* Fills the vectors from a file that s2s__model_read has accepted. S2S_BAD_FILE: one is missing or of another size. */
+int32_t s2s__file_read_vectors(s2s__reader *reader, const s2s__host *host, const s2s__file_vector *vector,
+                               size_t vectors, s2s__error *error);
 
 #endif

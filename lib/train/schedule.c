@@ -27,9 +27,8 @@ static double schedule_fall(const s2s__schedule *schedule, double n) {
   const double span = schedule->total - schedule->warmup, over = n - schedule->warmup;
   switch (schedule->kind) {
   case S2S__SCHEDULE_CONSTANT:
+  case S2S__SCHEDULE_PLATEAU: /* it is in the scale */
     break;
-  case S2S__SCHEDULE_PLATEAU:
-    return schedule->scale;
   case S2S__SCHEDULE_COSINE:
     return over >= span ? 0 : 0.5 * (1 + cos(pi * over / span));
   case S2S__SCHEDULE_INVERSE_SQRT:
@@ -40,8 +39,8 @@ static double schedule_fall(const s2s__schedule *schedule, double n) {
 
 double s2s__schedule_rate(const s2s__schedule *schedule, uint64_t number) {
   const double n = (double)number;
-  const double part = n < schedule->warmup ? n / schedule->warmup * schedule->scale : schedule_fall(schedule, n);
-  return schedule->learning_rate * part;
+  const double part = n < schedule->warmup ? n / schedule->warmup : schedule_fall(schedule, n);
+  return schedule->learning_rate * schedule->scale * part;
 }
 
 void s2s__schedule_evaluated(s2s__schedule *schedule, int improved) {

@@ -21,7 +21,7 @@ typedef struct s2s__schedule {
   double total;         /* updates of the whole training */
   double factor;
   size_t patience;
-  double scale; /* what the plateaus have made of the rate so far */
+  double scale; /* what plateaus and setbacks have made of the rate so far */
   size_t bad;   /* evaluations since the last improvement or reduction */
 } s2s__schedule;
 

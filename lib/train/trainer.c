@@ -5,15 +5,17 @@
 #include "train/trainer.h"
 
 #include "base/number.h"
+#include "base/stream.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
-static int32_t trainer_copy_values(s2s_trainer *t, s2s__error *error) {
+static int32_t trainer_copy_values(s2s_trainer *t, const s2s_model *model, s2s__error *error) {
   for (size_t i = 0; i < t->network.params.count; i++) {
-    const s2s__param *to = t->network.params.item[i], *from = t->origin->network.params.item[i];
+    const s2s__param *to = t->network.params.item[i], *from = model->network.params.item[i];
     const s2s__mark mark = s2s__arena_mark(&t->arena);
     float *values = S2S__TAKE(&t->arena, float, s2s__param_size(to));
     if (!values) return s2s__fail_memory(error, s2s__param_size(to) * sizeof *values, to->name);
@@ -28,7 +30,7 @@ static int32_t trainer_init_network(s2s_trainer *t, s2s__error *error) {
   const s2s_model *m = t->origin;
   S2S__TRY(s2s__network_init(&t->network, &t->arena, t->kernels, &m->options, m->vocabulary[S2S_SOURCE].size,
                              m->vocabulary[S2S_TARGET].size, 1, error));
-  S2S__TRY(trainer_copy_values(t, error));
+  S2S__TRY(trainer_copy_values(t, t->origin, error));
   const size_t total = t->network.params.total;
   for (size_t i = 0; i < t->optimizer->states; i++) {
     t->state[i] = s2s__arena_take_zeroed(&t->arena, total * sizeof *t->state[i]);
@@ -88,6 +90,18 @@ static int32_t trainer_init_sampling(s2s_trainer *t, const s2s_corpus *corpus, s
   return S2S_OK;
 }
 
+static uint32_t trainer_crc(const s2s__dataset *d) {
+  uint32_t crc = 0;
+  for (int side = 0; side < 2; side++) {
+    for (size_t i = 0; i <= d->count; i++) {
+      const uint64_t begin = d->begin[side][i];
+      crc = s2s__crc32(crc, &begin, sizeof begin);
+    }
+    crc = s2s__crc32(crc, d->ids[side].item, d->begin[side][d->count] * sizeof *d->ids[side].item);
+  }
+  return crc;
+}
+
 static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, s2s__error *error) {
   const size_t most = s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH);
   S2S__TRY(trainer_init_sampling(t, corpus, error));
@@ -97,14 +111,18 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
                      "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
                      t->dataset.skipped, corpus->count, most);
   trainer_log_skipped(t, corpus->count, most);
+  t->data_crc[0] = trainer_crc(&t->dataset);
   S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count, s2s__option_size(&t->options, S2S__BATCH_SENTENCES),
                            error));
   if (!dev) return S2S_OK;
   t->has_dev = 1;
-  return s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, &t->options, error);
+  S2S__TRY(s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, &t->options, error));
+  t->data_crc[1] = trainer_crc(&t->dev.dataset);
+  return S2S_OK;
 }
 
-static void trainer_report(s2s_trainer *t) {
+void s2s__trainer_report(s2s_trainer *trainer) {
+  s2s_trainer *t = trainer;
   s2s_metrics *m = &t->metrics;
   const double done = (double)t->next_batch, left = (double)(t->epoch.batches - t->next_batch);
   s2s__metrics_set(m, "updates", (double)t->updates);
@@ -129,7 +147,7 @@ static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_
   S2S__TRY(s2s__schedule_init(&t->schedule, options, t->epoch.batches, error));
   S2S__TRY(trainer_init_network(t, error));
   S2S__TRY(trainer_init_shards(t, error));
-  trainer_report(t);
+  s2s__trainer_report(t);
   s2s__metrics_set(&t->metrics, "parameters", (double)t->network.params.total);
   s2s__metrics_set(&t->metrics, "skipped_pairs", (double)t->dataset.skipped);
   return S2S_OK;
@@ -192,10 +210,16 @@ static int32_t trainer_sample(s2s_trainer *t, uint64_t key, s2s__error *error) {
   return status;
 }
 
-static int32_t trainer_begin_epoch(s2s_trainer *t, s2s__error *error) {
+int32_t s2s__trainer_arrange(s2s_trainer *trainer, s2s__error *error) {
+  s2s_trainer *t = trainer;
   const uint64_t seed = (uint64_t)s2s__option_int(&t->options, S2S__SEED);
   if (t->corpus) S2S__TRY(trainer_sample(t, s2s__key(s2s__key(seed, 0x63757473U), t->epochs), error));
   s2s__epoch_shuffle(&t->epoch, &t->dataset, s2s__key(s2s__key(seed, 0x65706F63U), t->epochs));
+  return S2S_OK;
+}
+
+static int32_t trainer_begin_epoch(s2s_trainer *t, s2s__error *error) {
+  S2S__TRY(s2s__trainer_arrange(t, error));
   t->epoch_loss = t->epoch_tokens = t->epoch_seconds = 0;
   return S2S_OK;
 }
@@ -227,7 +251,7 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
   if (status != S2S_OK) return status;
   t->next_batch++;
   trainer_count(t, pair, count, mean, s2s__clock() - start);
-  trainer_report(t);
+  s2s__trainer_report(t);
   const uint64_t every = (uint64_t)s2s__option_int(&t->options, S2S__EVALUATE_EVERY);
   if (every && t->updates % every == 0) t->evaluation_owed = 1;
   if (t->next_batch == t->epoch.batches) {
@@ -241,6 +265,26 @@ int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error)
 }
 
 /* ---- evaluation -------------------------------------------------------------------------------------------------- */
+
+/* The figures of an evaluation as the trainer calls them, in the order of option best_by. */
+static const struct {
+  const char *name, *dev_name, *best_name;
+  double sign; /* -1: more is better */
+} trainer_figures[] = {
+#define TRAINER_FIGURE(name, sign) {name, "dev_" name, "best_dev_" name, sign},
+    TRAINER_FIGURE("sequence_error_rate", 1) TRAINER_FIGURE("token_error_rate", 1)
+        TRAINER_FIGURE("character_error_rate", 1) TRAINER_FIGURE("loss", 1) TRAINER_FIGURE("perplexity", 1)
+            TRAINER_FIGURE("bleu", -1) TRAINER_FIGURE("chrf", -1)
+#undef TRAINER_FIGURE
+};
+enum { TRAINER_FIGURES = sizeof trainer_figures / sizeof *trainer_figures };
+
+static void trainer_note_best(s2s_trainer *t) {
+  s2s__metrics_set(&t->metrics, "best_epoch", (double)t->epochs);
+  for (size_t i = 0; i < TRAINER_FIGURES && t->has_dev; i++)
+    s2s__metrics_set(&t->metrics, trainer_figures[i].best_name,
+                     *s2s__metrics_find(&t->metrics, trainer_figures[i].dev_name));
+}
 
 static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
   for (size_t i = 0; i < 2; i++)
@@ -263,7 +307,7 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
     t->best = model;
     t->best_score = *score;
     t->evaluations_since_best = 0;
-    s2s__metrics_set(&t->metrics, "best_epoch", (double)t->epochs);
+    trainer_note_best(t);
   } else {
     t->evaluations_since_best++;
   }
@@ -272,18 +316,6 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
   s2s__schedule_evaluated(&t->schedule, improved);
   if (t->schedule.scale < before) trainer_log_rate(t);
 }
-
-/* The figures of an evaluation as the trainer calls them, in the order of option best_by. */
-static const struct {
-  const char *name, *dev_name;
-  double sign; /* -1: more is better */
-} trainer_figures[] = {{"sequence_error_rate", "dev_sequence_error_rate", 1},
-                       {"token_error_rate", "dev_token_error_rate", 1},
-                       {"character_error_rate", "dev_character_error_rate", 1},
-                       {"loss", "dev_loss", 1},
-                       {"perplexity", "dev_perplexity", 1},
-                       {"bleu", "dev_bleu", -1},
-                       {"chrf", "dev_chrf", -1}};
 
 static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s__score *score, s2s__error *error) {
   const size_t best_by = (size_t)s2s__option_choice(&t->options, S2S__BEST_BY);
@@ -295,7 +327,7 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
   if (status != S2S_OK) return status;
-  for (size_t i = 0; i < sizeof trainer_figures / sizeof *trainer_figures; i++) {
+  for (size_t i = 0; i < TRAINER_FIGURES; i++) {
     const double value = *s2s__metrics_find(&figures, trainer_figures[i].name);
     s2s__metrics_set(&t->metrics, trainer_figures[i].dev_name, value);
     if (i == best_by) score->figure[0] = value * trainer_figures[i].sign;
@@ -305,15 +337,24 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   return S2S_OK;
 }
 
+/* The last update before an evaluation is followed by no loss that would show what it broke. */
+static int32_t trainer_check_values(const s2s_trainer *t, s2s__error *error) {
+  if (isfinite(t->kernels->sum_squares(t->network.params.total, t->network.params.value))) return S2S_OK;
+  return s2s__fail(error, S2S_DIVERGED, "update %llu: a parameter is not finite; a smaller learning_rate may help",
+                   (unsigned long long)t->updates);
+}
+
 int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   s2s_trainer *t = trainer;
   s2s_model *model;
+  S2S__TRY(trainer_check_values(t, error));
   s2s__score score = {{0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0}};
   S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, &model, error));
   const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
   if (status != S2S_OK) return s2s__model_release(model), status;
   trainer_judge(t, &score, model);
   t->evaluation_owed = 0;
+  t->setbacks = 0;
   return S2S_OK;
 }
 
@@ -339,12 +380,44 @@ static int32_t trainer_evaluate_and_tell(s2s_trainer *t, s2s__error *error) {
   return trainer_progress(t, S2S_PROGRESS_EVALUATED, t->epochs, s2s__option_size(&t->options, S2S__MAX_EPOCHS), error);
 }
 
+enum { TRAINER_SETBACKS = 8 }; /* most in a row */
+
+/* Back to the best model so far, or to the first one, with the optimiser's memory wiped and half the learning rate. */
+static int32_t trainer_set_back(s2s_trainer *t, const char *why, s2s__error *error) {
+  char rate[32], line[256];
+  S2S__TRY(trainer_copy_values(t, t->best ? t->best : t->origin, error));
+  for (size_t i = 0; i < t->optimizer->states; i++)
+    memset(t->state[i], 0, t->network.params.total * sizeof *t->state[i]);
+  t->schedule.scale /= 2;
+  s2s__format_real(s2s__schedule_rate(&t->schedule, t->updates + 1), rate);
+  snprintf(line, sizeof line, "%.80s; back to the %s, at the learning rate %s", why,
+           t->best ? "best model so far" : "first parameters", rate);
+  trainer_log(t, S2S_LOG_WARNING, line);
+  return S2S_OK;
+}
+
+/* Where an update or evaluation has left the range of numbers: a way back, unless there were too many. */
+static int32_t trainer_set_back_after(s2s_trainer *t, int32_t status, s2s__error *error) {
+  if (status != S2S_DIVERGED) return status;
+  t->evaluation_owed = 0;
+  const s2s__error why = *error;
+  s2s__error_clear(error);
+  S2S__TRY(trainer_set_back(t, why.text, error));
+  if (++t->setbacks < TRAINER_SETBACKS) return S2S_OK;
+  t->setbacks = 0;
+  return s2s__fail(error, status, "%s", why.text);
+}
+
 int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error) {
   s2s_trainer *t = trainer;
   for (;;) {
-    if (t->evaluation_owed) S2S__TRY(trainer_evaluate_and_tell(t, error)); /* also one that was cancelled earlier */
-    if (trainer_is_finished(t)) return S2S_OK;
-    S2S__TRY(s2s__trainer_step(t, NULL, error));
+    if (t->evaluation_owed) /* also one that was cancelled earlier */
+      S2S__TRY(trainer_set_back_after(t, trainer_evaluate_and_tell(t, error), error));
+    if (trainer_is_finished(t) && (t->best || t->setbacks == 0)) return S2S_OK;
+    if (trainer_is_finished(t))
+      return s2s__fail(error, S2S_DIVERGED,
+                       "training has ended, and its loss was never finite; try a smaller learning_rate");
+    S2S__TRY(trainer_set_back_after(t, s2s__trainer_step(t, NULL, error), error));
     if (trainer_is_finished(t)) t->evaluation_owed = 1; /* max_updates within an epoch */
     const uint64_t done = t->next_batch ? t->next_batch : t->epoch.batches;
     S2S__TRY(trainer_progress(t, S2S_PROGRESS_UPDATE, done, t->epoch.batches, error));

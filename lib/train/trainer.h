@@ -51,7 +51,9 @@ struct s2s_trainer {
   s2s__epoch epoch;
   size_t next_batch; /* of this epoch */
   uint64_t updates, epochs;
+  uint32_t data_crc[2]; /* of the tokens of corpus and dev set: whether a checkpoint is of the same */
   int evaluation_owed; /* an epoch has ended that was not judged yet */
+  size_t setbacks;     /* since the last evaluation */
 
   int has_dev;
   s2s__evaluation dev;
@@ -74,6 +76,15 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error);
 int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error);
 /* A copy of the best model, or of the present one. */
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error);
+
+/* Cuts (where it is cut anew) and orders the pairs for the present epoch: depends on nothing but its number. */
+int32_t s2s__trainer_arrange(s2s_trainer *trainer, s2s__error *error);
+void s2s__trainer_report(s2s_trainer *trainer); /* updates the metrics of the training itself */
+
+/* checkpoint.c: all that training needs to go on as if it had not stopped, beside the present model in a model file. */
+int32_t s2s__trainer_save(const s2s_trainer *trainer, const char *path, s2s__error *error);
+int32_t s2s__trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
+                            const s2s_options *options, s2s_trainer **trainer, s2s__error *error);
 
 /* update.c: forward, backward, optimise. pair[0..count) is one batch; *loss its mean smoothed loss. */
 int32_t s2s__trainer_update(s2s_trainer *trainer, const uint32_t *pair, size_t count, double *loss, double *norm,
