@@ -305,8 +305,8 @@ S2S_API int32_t s2s_model_load_parameters(s2s_model *model, const char *path);
 typedef struct s2s_segmenter s2s_segmenter;
 
 /* The segmenter of a side (S2S_SOURCE, S2S_TARGET) by the options source.tokens or target.tokens, *.normalize, *.casefold and
- * subword.*: bpe and unigram learn their pieces from `count` texts (lengths as s2s_translate takes them), spm:FILE reads
- * them; the others learn nothing, and texts may be NULL with count 0.
+ * subword.*: bpe and unigram learn their pieces from `count` texts (lengths as s2s_translate takes them), fewer than were asked
+ * for where the texts have no more; spm:FILE reads them; the others learn nothing, and texts may be NULL with count 0.
  * S2S_BAD_OPTION: fewer pieces than characters. S2S_BAD_TEXT: a text is not UTF-8. S2S_IO, S2S_BAD_FILE. */
 S2S_API int32_t s2s_segmenter_new(const s2s_options *options, int32_t side, const char *const *texts,
                                   const size_t *lengths, size_t count, s2s_segmenter **segmenter);

@@ -17,28 +17,53 @@
  * The segmenter
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* A file of texts, one a line, as the library wants them: as a corpus that has each line on both sides. */
-static int load_texts(const flags *given, s2s_corpus **corpus, const char ***texts) {
-  const char *path = given->value[FLAG_TEXTS][0];
-  int32_t status = s2s_corpus_new(given->options, corpus);
-  if (!status) status = s2s_corpus_load_aligned(*corpus, path, path);
-  if (status) return library_failed(status);
-  size_t count = s2s_corpus_size(*corpus);
-  *texts = malloc((count + 1) * sizeof **texts);
-  for (size_t i = 0; *texts && i < count; i++) (*texts)[i] = s2s_corpus_text(*corpus, i, S2S_SOURCE);
-  return *texts ? 0 : failed("no memory");
+/* A file of texts, one a line; blank lines are no texts. */
+typedef struct text_file {
+  char *bytes;
+  const char **text;
+  size_t *length;
+  size_t count;
+} text_file;
+
+static void free_texts(text_file *file) {
+  free(file->bytes);
+  free(file->text);
+  free(file->length);
+}
+
+static int load_texts(const char *path, text_file *file) {
+  size_t size, lines = 1;
+  file->bytes = read_file(path, &size);
+  if (!file->bytes) return EXIT_FAILED;
+  for (size_t i = 0; i < size; i++) lines += file->bytes[i] == '\n';
+  file->text = malloc(lines * sizeof *file->text);
+  file->length = malloc(lines * sizeof *file->length);
+  if (!file->text || !file->length) return failed("no memory");
+  const char *at = file->bytes, *end = at + size;
+  if (size >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) at += 3;
+  while (at < end) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    if (!stop) stop = end;
+    size_t length = (size_t)(stop - at);
+    if (length && at[length - 1] == '\r') length--;
+    file->text[file->count] = at;
+    file->length[file->count] = length;
+    file->count += strspn(at, " \t\r") < length;
+    at = stop + 1;
+  }
+  return file->count ? 0 : failed("%s has no text in it", path);
 }
 
 static int learn_segmenter(const flags *given, s2s_segmenter **segmenter) {
-  s2s_corpus *corpus = NULL;
-  const char **texts = NULL;
-  int status = given->has[FLAG_TEXTS] ? load_texts(given, &corpus, &texts) : 0;
+  const char *path = given->value[FLAG_TEXTS][0];
+  text_file file = {NULL, NULL, NULL, 0};
+  int status = path ? load_texts(path, &file) : 0;
   if (!status) {
-    int32_t failure = s2s_segmenter_new(given->options, S2S_SOURCE, texts, NULL, s2s_corpus_size(corpus), segmenter);
-    status = failure ? library_failed(failure) : 0;
+    int32_t failure = s2s_segmenter_new(given->options, S2S_SOURCE, file.text, file.length, file.count, segmenter);
+    if (failure) status = failed("%s%s%s", path ? path : "", path ? ": " : "", s2s_error_message());
+    if (failure == S2S_BAD_OPTION) status = EXIT_USAGE;
   }
-  free(texts);
-  s2s_corpus_free(corpus);
+  free_texts(&file);
   return status;
 }
 
