@@ -139,6 +139,93 @@ static void test_plain_loss(void) {
   free_task(&t);
 }
 
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
+
+static void test_accumulate(void) {
+  task t = make_task(64);
+  double loss[2] = {0, 0};
+  s2s_model *model[2];
+  float worst = 0;
+  for (int i = 0; i < 2; i++) { /* 32 pairs at once, or 8 four times */
+    tiny_set(t.options, "dropout", "0.2");
+    tiny_set(t.options, "optimizer", "sgd");
+    tiny_set(t.options, "batch_sentences", i ? "8" : "32");
+    tiny_set(t.options, "accumulate", i ? "4" : "1");
+    s2s_trainer *trainer = make_trainer(&t, NULL);
+    for (int update = 0; update < 3; update++) s2s_trainer_step(trainer, &loss[i]);
+    s2s_trainer_model(trainer, &model[i]);
+    s2s_trainer_free(trainer);
+  }
+  ok(fabs(loss[0] - loss[1]) < 1e-5, "accumulated batches are one batch, with the same dropout");
+  size_t size;
+  const size_t parameter = tiny_parameter(model[0], "decoder.rnn.weight_hh_l0", &size);
+  float *values[2] = {malloc(size * sizeof(float)), malloc(size * sizeof(float))};
+  for (int i = 0; i < 2; i++) s2s_model_parameter_read(model[i], parameter, values[i], size);
+  for (size_t j = 0; j < size; j++) worst = fmaxf(worst, fabsf(values[0][j] - values[1][j]));
+  ok(worst < 1e-6f, "and lead to the same parameters");
+  for (int i = 0; i < 2; i++) free(values[i]), s2s_model_free(model[i]);
+  free_task(&t);
+}
+
+static void test_batch_tokens(void) {
+  task t = make_task(70);
+  tiny_set(t.options, "batch_tokens", "40");
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  s2s_trainer_step(trainer, NULL);
+  size_t most = 0, pairs = 0, seen[70] = {0}, twice = 0;
+  for (size_t b = 0; b < trainer->epoch.batches; b++) {
+    size_t count, tokens = 0;
+    const uint32_t *pair = s2s__epoch_batch(&trainer->epoch, b, &count);
+    for (size_t i = 0; i < count; i++) {
+      tokens += s2s__dataset_length(&trainer->dataset, S2S_SOURCE, pair[i]) +
+                s2s__dataset_length(&trainer->dataset, S2S_TARGET, pair[i]) + 1;
+      twice += seen[pair[i]]++;
+    }
+    pairs += count;
+    if (tokens > most) most = tokens;
+  }
+  ok(most <= 40 && most > 26, "batch_tokens bounds a batch, which is as full as can be");
+  ok(pairs == 70 && twice == 0, "every pair is in one");
+  s2s_trainer_free(trainer);
+  tiny_set(t.options, "batch_tokens", "1");
+  trainer = make_trainer(&t, NULL);
+  is_int((int64_t)trainer->epoch.batches, 70, "a pair that has more is a batch by itself");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
+static void test_moving_average(void) {
+  task t = make_task(64);
+  tiny_set(t.options, "moving_average", "0.25");
+  s2s_trainer *trainer = make_trainer(&t, NULL);
+  const size_t total = trainer->network.params.total;
+  double *wanted = malloc(total * sizeof *wanted), worst = 0;
+  for (size_t i = 0; i < total; i++) wanted[i] = (double)trainer->network.params.value[i];
+  for (int update = 1; update <= 3; update++) {
+    const double decay = fmin(0.25, (1.0 + update) / (10.0 + update));
+    s2s_trainer_step(trainer, NULL);
+    for (size_t i = 0; i < total; i++)
+      wanted[i] = decay * wanted[i] + (1 - decay) * (double)trainer->network.params.value[i];
+  }
+  for (size_t i = 0; i < total; i++) worst = fmax(worst, fabs(wanted[i] - (double)trainer->average[i]));
+  ok(worst < 1e-6, "a moving average follows the parameters");
+  s2s_model *model;
+  size_t size;
+  s2s_trainer_model(trainer, &model);
+  const size_t parameter = tiny_parameter(model, "generator.bias", &size);
+  float *values = malloc(size * sizeof *values);
+  s2s_model_parameter_read(model, parameter, values, size);
+  for (size_t i = 0; i < trainer->network.params.count; i++)
+    if (strcmp(trainer->network.params.item[i]->name, "generator.bias") == 0)
+      ok(memcmp(values, trainer->average + trainer->network.params.item[i]->offset, size * sizeof *values) == 0,
+         "and is the model that is handed out");
+  free(values);
+  s2s_model_free(model);
+  s2s_trainer_free(trainer);
+  free(wanted);
+  free_task(&t);
+}
+
 /* ---- the same bytes ---------------------------------------------------------------------------------------------- */
 
 /* Trains for a few epochs from the seed on, saves, and reads the file. */
@@ -1089,6 +1176,9 @@ int main(void) {
   tiny_watch_init(&watch);
   test_learning();
   test_plain_loss();
+  test_accumulate();
+  test_batch_tokens();
+  test_moving_average();
   test_same_bytes();
   test_spare_threads();
   test_two_trainers();

@@ -78,8 +78,11 @@
   X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
   X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls") \
   X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
+  X(MOVING_AVERAGE, "moving_average", REAL, TRAIN, "0", "0..0.99999", "evaluate and keep a moving average of the parameters, with this share of it left after an update; 0 for the parameters themselves") \
   X(CLIP_NORM, "clip_norm", REAL, TRAIN, "5", "0..1e9", "largest global norm of the gradient; 0 for no limit") \
   X(BATCH_SENTENCES, "batch_sentences", INT, TRAIN, "128", "1..65536", "sentence pairs in a batch") \
+  X(BATCH_TOKENS, "batch_tokens", INT, TRAIN, "0", "0..100000000", "most tokens of both sides in a batch, end marks included; 0 for no such limit; a pair that has more is a batch by itself") \
+  X(ACCUMULATE, "accumulate", INT, TRAIN, "1", "1..1024", "batches that one update learns from, computed one after another in the memory of one") \
   X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, computed side by side by the threads there are; changes the result, threads do not") \
   X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \

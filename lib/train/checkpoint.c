@@ -6,6 +6,7 @@
  *                train.option.KEY   every option of scope train or decode
  *                train.metric.NAME  figures of the last evaluation
  *     tensors    train.state.N      the optimiser's arrays, in the order of the parameters
+ *                train.average      the moving average, where there is one
  *                train.best         the best model's parameters, where one was evaluated
  *
  * Random numbers are functions of seed, epoch and update, so that no generator's state is to be kept.
@@ -42,9 +43,10 @@
 
 static const char *const checkpoint_state[2] = {S2S__EXTRA "state.0", S2S__EXTRA "state.1"};
 #define CHECKPOINT_BEST S2S__EXTRA "best"
+#define CHECKPOINT_AVERAGE S2S__EXTRA "average"
 #define CHECKPOINT_METRIC S2S__EXTRA "metric."
 #define CHECKPOINT_OPTION S2S__EXTRA "option."
-enum { CHECKPOINT_KEY = 64, CHECKPOINT_VECTORS = 3 };
+enum { CHECKPOINT_KEY = 64, CHECKPOINT_VECTORS = 4 };
 
 /* Figures that training does not compute anew. */
 #define CHECKPOINT_FIGURE(name) "dev_" name, "best_dev_" name
@@ -132,6 +134,7 @@ static int32_t checkpoint_write(checkpoint_draft *d, const s2s_trainer *t, const
   extras.entries = d->entries;
   for (size_t i = 0; i < t->optimizer->states; i++)
     vector[extras.vectors++] = (s2s__file_vector){checkpoint_state[i], t->state[i], total};
+  if (t->average) vector[extras.vectors++] = (s2s__file_vector){CHECKPOINT_AVERAGE, t->average, total};
   if (t->best) {
     s2s__real *best = S2S__TAKE(&d->arena, s2s__real, total);
     if (!best) return s2s__fail_memory(d->error, total * sizeof *best, "a checkpoint");
@@ -228,11 +231,17 @@ static int32_t checkpoint_read_numbers(const checkpoint_reading *r, s2s_trainer 
     if (t->data_crc[i] != crc[i])
       return s2s__fail(r->error, S2S_BAD_ARGUMENT, "%s: the checkpoint is of another %s, or of one cut in another way",
                        r->path, i ? "dev set" : "corpus");
-  if (t->next_batch >= t->epoch.batches)
-    return s2s__fail(r->error, S2S_BAD_ARGUMENT,
-                     "%s: the checkpoint stands at batch %zu, but with these options an epoch has %zu", r->path,
-                     t->next_batch, t->epoch.batches);
   return S2S_OK;
+}
+
+/* The order of an epoch in whose midst training is. */
+static int32_t checkpoint_arrange(const checkpoint_reading *r, s2s_trainer *t) {
+  if (t->next_batch == 0) return S2S_OK;
+  S2S__TRY(s2s__trainer_arrange(t, r->error));
+  if (t->next_batch < t->epoch.batches) return S2S_OK;
+  return s2s__fail(r->error, S2S_BAD_ARGUMENT,
+                   "%s: the checkpoint stands at batch %zu, but with these options an epoch has %zu", r->path,
+                   t->next_batch, t->epoch.batches);
 }
 
 static void checkpoint_read_metrics(const checkpoint_reading *r, s2s_trainer *t) {
@@ -256,6 +265,7 @@ static int32_t checkpoint_read_vectors(checkpoint_reading *r, s2s_trainer *t) {
   if (!best) return s2s__fail_memory(r->error, total * sizeof *best, "a checkpoint");
   for (; vectors < t->optimizer->states; vectors++)
     vector[vectors] = (s2s__file_vector){checkpoint_state[vectors], t->state[vectors], total};
+  if (t->average) vector[vectors++] = (s2s__file_vector){CHECKPOINT_AVERAGE, t->average, total};
   if (has_best) vector[vectors++] = (s2s__file_vector){CHECKPOINT_BEST, best, total};
   S2S__TRY(checkpoint_open(r, &reader));
   int32_t status = s2s__file_read_vectors(&reader, &r->host, vector, vectors, r->error);
@@ -274,7 +284,7 @@ static int32_t checkpoint_resume(checkpoint_reading *r, const s2s_corpus *corpus
   S2S__TRY(checkpoint_read_numbers(r, *trainer));
   S2S__TRY(checkpoint_read_vectors(r, *trainer));
   checkpoint_read_metrics(r, *trainer);
-  if ((*trainer)->next_batch > 0) S2S__TRY(s2s__trainer_arrange(*trainer, r->error));
+  S2S__TRY(checkpoint_arrange(r, *trainer));
   s2s__trainer_report(*trainer);
   return S2S_OK;
 }
@@ -297,5 +307,6 @@ int32_t s2s__trainer_resume(const char *path, const s2s_corpus *corpus, const s2
 
 #undef CHECKPOINT_NUMBERS
 #undef CHECKPOINT_BEST
+#undef CHECKPOINT_AVERAGE
 #undef CHECKPOINT_METRIC
 #undef CHECKPOINT_OPTION

@@ -144,23 +144,27 @@ int32_t s2s__dataset_example(const s2s__dataset *dataset, const uint32_t *pair, 
 
 enum { EPOCH_POOL = 100 }; /* batches sorted together */
 
-int32_t s2s__epoch_init(s2s__epoch *epoch, const s2s__host *host, size_t count, size_t batch_size, s2s__error *error) {
+int32_t s2s__epoch_init(s2s__epoch *epoch, const s2s__host *host, size_t count, size_t most_sentences,
+                        size_t most_tokens, s2s__error *error) {
   memset(epoch, 0, sizeof *epoch);
   epoch->host = *host;
   if (count > UINT32_MAX) return s2s__fail(error, S2S_LIMIT, "a corpus of %zu pairs: at most %u", count, UINT32_MAX);
   epoch->count = count;
-  epoch->batch_size = batch_size;
-  epoch->batches = (count + batch_size - 1) / batch_size;
+  epoch->most_sentences = most_sentences;
+  epoch->most_tokens = most_tokens;
   epoch->pair = s2s__allocate_zeroed(host, 2 * count * sizeof *epoch->pair); /* the second half is the sort's scratch */
-  epoch->batch = s2s__allocate_zeroed(host, epoch->batches * sizeof *epoch->batch);
-  if (!epoch->pair || !epoch->batch) return s2s__fail_memory(error, 2 * count * sizeof *epoch->pair, "an epoch");
+  epoch->batch = s2s__allocate_zeroed(host, count * sizeof *epoch->batch);
+  epoch->begin = s2s__allocate_zeroed(host, (count + 1) * sizeof *epoch->begin);
+  if (!epoch->pair || !epoch->batch || !epoch->begin)
+    return s2s__fail_memory(error, 2 * count * sizeof *epoch->pair, "an epoch");
   return S2S_OK;
 }
 
 void s2s__epoch_free(s2s__epoch *epoch) {
   s2s__free(&epoch->host, epoch->pair, 2 * epoch->count * sizeof *epoch->pair);
-  s2s__free(&epoch->host, epoch->batch, epoch->batches * sizeof *epoch->batch);
-  epoch->pair = epoch->batch = NULL;
+  s2s__free(&epoch->host, epoch->batch, epoch->count * sizeof *epoch->batch);
+  s2s__free(&epoch->host, epoch->begin, (epoch->count + 1) * sizeof *epoch->begin);
+  epoch->pair = epoch->batch = epoch->begin = NULL;
 }
 
 /* Source length first: it decides the encoder's steps; target length next. */
@@ -172,20 +176,42 @@ static int epoch_before(const void *dataset, uint32_t a, uint32_t b) {
   return epoch_size(dataset, a) < epoch_size(dataset, b);
 }
 
+static size_t epoch_tokens(const s2s__dataset *d, uint32_t pair) {
+  return s2s__dataset_length(d, S2S_SOURCE, pair) + s2s__dataset_length(d, S2S_TARGET, pair) + 1;
+}
+
+/* Cuts the ordered pairs into batches. */
+static void epoch_cut(s2s__epoch *epoch, const s2s__dataset *dataset) {
+  size_t tokens = 0, sentences = 0;
+  epoch->batches = 0;
+  for (size_t i = 0; i < epoch->count; i++, sentences++) {
+    const size_t more = epoch_tokens(dataset, epoch->pair[i]);
+    const int is_full =
+        sentences == epoch->most_sentences || (epoch->most_tokens && tokens + more > epoch->most_tokens);
+    if (i == 0 || is_full) {
+      epoch->begin[epoch->batches++] = (uint32_t)i;
+      tokens = sentences = 0;
+    }
+    tokens += more;
+  }
+  epoch->begin[epoch->batches] = (uint32_t)epoch->count;
+}
+
 void s2s__epoch_shuffle(s2s__epoch *epoch, const s2s__dataset *dataset, uint64_t key) {
-  const size_t pool = EPOCH_POOL * epoch->batch_size;
+  const size_t pool = EPOCH_POOL * epoch->most_sentences;
   for (size_t i = 0; i < epoch->count; i++) epoch->pair[i] = (uint32_t)i;
-  for (size_t i = 0; i < epoch->batches; i++) epoch->batch[i] = (uint32_t)i;
   s2s__shuffle(epoch->pair, epoch->count, s2s__key(key, 0));
   for (size_t at = 0; at < epoch->count; at += pool) {
     const size_t n = epoch->count - at < pool ? epoch->count - at : pool;
     s2s__sort(epoch->pair + at, n, epoch->pair + epoch->count, epoch_before, dataset);
   }
+  epoch_cut(epoch, dataset);
+  for (size_t i = 0; i < epoch->batches; i++) epoch->batch[i] = (uint32_t)i;
   s2s__shuffle(epoch->batch, epoch->batches, s2s__key(key, 1));
 }
 
 const uint32_t *s2s__epoch_batch(const s2s__epoch *epoch, size_t n, size_t *count) {
-  const size_t at = epoch->batch[n] * epoch->batch_size, left = epoch->count - at;
-  *count = left < epoch->batch_size ? left : epoch->batch_size;
-  return epoch->pair + at;
+  const uint32_t begin = epoch->begin[epoch->batch[n]];
+  *count = epoch->begin[epoch->batch[n] + 1] - begin;
+  return epoch->pair + begin;
 }

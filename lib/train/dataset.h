@@ -41,10 +41,13 @@ typedef struct s2s__epoch {
   s2s__host host;
   uint32_t *pair;  /* [count] */
   uint32_t *batch; /* [batches] numbers of batches in the order of training */
-  size_t count, batches, batch_size;
+  uint32_t *begin; /* [batches + 1] first pair of each */
+  size_t count, batches;
+  size_t most_sentences, most_tokens; /* of a batch; 0 tokens: no limit */
 } s2s__epoch;
 
-int32_t s2s__epoch_init(s2s__epoch *epoch, const s2s__host *host, size_t count, size_t batch_size, s2s__error *error);
+int32_t s2s__epoch_init(s2s__epoch *epoch, const s2s__host *host, size_t count, size_t most_sentences,
+                        size_t most_tokens, s2s__error *error);
 void s2s__epoch_shuffle(s2s__epoch *epoch, const s2s__dataset *dataset, uint64_t key);
 /* Pairs of the n-th batch. */
 const uint32_t *s2s__epoch_batch(const s2s__epoch *epoch, size_t n, size_t *count);

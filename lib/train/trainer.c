@@ -32,6 +32,11 @@ static int32_t trainer_init_network(s2s_trainer *t, s2s__error *error) {
                              m->vocabulary[S2S_TARGET].size, 1, error));
   S2S__TRY(trainer_copy_values(t, t->origin, error));
   const size_t total = t->network.params.total;
+  if (s2s__option_real(&t->options, S2S__MOVING_AVERAGE) > 0) {
+    t->average = S2S__TAKE(&t->arena, s2s__real, total);
+    if (!t->average) return s2s__fail_memory(error, total * sizeof *t->average, "a moving average");
+    memcpy(t->average, t->network.params.value, total * sizeof *t->average);
+  }
   for (size_t i = 0; i < t->optimizer->states; i++) {
     t->state[i] = s2s__arena_take_zeroed(&t->arena, total * sizeof *t->state[i]);
     if (!t->state[i]) return s2s__fail_memory(error, total * sizeof *t->state[i], "the optimiser");
@@ -112,8 +117,11 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
                      t->dataset.skipped, corpus->count, most);
   trainer_log_skipped(t, corpus->count, most);
   t->data_crc[0] = trainer_crc(&t->dataset);
-  S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count, s2s__option_size(&t->options, S2S__BATCH_SENTENCES),
-                           error));
+  const size_t accumulate = s2s__option_size(&t->options, S2S__ACCUMULATE);
+  S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count,
+                           accumulate * s2s__option_size(&t->options, S2S__BATCH_SENTENCES),
+                           accumulate * s2s__option_size(&t->options, S2S__BATCH_TOKENS), error));
+  s2s__epoch_shuffle(&t->epoch, &t->dataset, 0); /* for the number of batches, until the first epoch begins */
   if (!dev) return S2S_OK;
   t->has_dev = 1;
   S2S__TRY(s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, &t->options, error));
@@ -337,9 +345,14 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   return S2S_OK;
 }
 
+/* The parameters that are evaluated and handed out. */
+static const s2s__real *trainer_judged(const s2s_trainer *t) {
+  return t->average ? t->average : t->network.params.value;
+}
+
 /* The last update before an evaluation is followed by no loss that would show what it broke. */
 static int32_t trainer_check_values(const s2s_trainer *t, s2s__error *error) {
-  if (isfinite(t->kernels->sum_squares(t->network.params.total, t->network.params.value))) return S2S_OK;
+  if (isfinite(t->kernels->sum_squares(t->network.params.total, trainer_judged(t)))) return S2S_OK;
   return s2s__fail(error, S2S_DIVERGED, "update %llu: a parameter is not finite; a smaller learning_rate may help",
                    (unsigned long long)t->updates);
 }
@@ -349,7 +362,7 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error) {
   s2s_model *model;
   S2S__TRY(trainer_check_values(t, error));
   s2s__score score = {{0, 0, t->epoch_tokens > 0 ? t->epoch_loss / t->epoch_tokens : 0}};
-  S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, t->network.params.value, &model, error));
+  S2S__TRY(s2s__model_clone(t->origin, &t->host, t->kernels, trainer_judged(t), &model, error));
   const int32_t status = t->has_dev ? trainer_evaluate_dev(t, model, &score, error) : S2S_OK;
   if (status != S2S_OK) return s2s__model_release(model), status;
   trainer_judge(t, &score, model);
@@ -388,6 +401,7 @@ static int32_t trainer_set_back(s2s_trainer *t, const char *why, s2s__error *err
   S2S__TRY(trainer_copy_values(t, t->best ? t->best : t->origin, error));
   for (size_t i = 0; i < t->optimizer->states; i++)
     memset(t->state[i], 0, t->network.params.total * sizeof *t->state[i]);
+  if (t->average) memcpy(t->average, t->network.params.value, t->network.params.total * sizeof *t->average);
   t->schedule.scale /= 2;
   s2s__format_real(s2s__schedule_rate(&t->schedule, t->updates + 1), rate);
   snprintf(line, sizeof line, "%.80s; back to the %s, at the learning rate %s", why,
@@ -428,5 +442,5 @@ int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__e
   const s2s_trainer *t = trainer;
   const s2s__host host = s2s__host_given(&t->host, &t->budget);
   if (t->best) return s2s__model_clone(t->best, &host, t->kernels, NULL, model, error);
-  return s2s__model_clone(t->origin, &host, t->kernels, t->network.params.value, model, error);
+  return s2s__model_clone(t->origin, &host, t->kernels, trainer_judged(t), model, error);
 }

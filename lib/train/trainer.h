@@ -39,6 +39,7 @@ struct s2s_trainer {
   s2s__arena arena; /* network, flat arrays */
   s2s__network network;
   s2s__real *state[2];
+  s2s__real *average; /* moving average of the parameters, or NULL */
   const s2s__optimizer *optimizer;
   s2s__optimizer_settings optimizer_settings;
   s2s__schedule schedule;

@@ -28,15 +28,14 @@ static void update_word_dropout(const s2s_options *options, double rate[2]) {
   rate[S2S_TARGET] = target < 0 ? rate[S2S_SOURCE] : target;
 }
 
-static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t number) {
+/* Forward and backward of the shard's part of pair[begin..end), added to its gradient and loss. */
+static int32_t update_part(const update_job *job, s2s__shard *shard, size_t number, size_t begin, size_t end) {
   s2s_trainer *t = job->trainer;
   s2s__example *example;
   s2s__graph graph;
   s2s__tensor *logits;
-  double plain;
+  double loss, plain;
   s2s__arena_reset(&shard->arena);
-  memset(shard->gradient, 0, t->network.params.total * sizeof *shard->gradient);
-  shard->loss = 0;
   s2s__graph_init(&graph, &shard->arena, t->kernels, &shard->error);
   graph.pool = shard->pool;
   graph.recording = 1;
@@ -47,12 +46,26 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   graph.dropout_key =
       s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
-  S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, job->count, number, t->shards, &shard->arena, example,
+  S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, end, begin + number, t->shards, &shard->arena, example,
                                 &shard->error));
   S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &logits));
   S2S__TRY(s2s__cross_entropy(&graph, logits, example->expected, s2s__option_real(&t->options, S2S__LABEL_SMOOTHING),
-                              job->scale, &shard->loss, &plain));
+                              job->scale, &loss, &plain));
+  shard->loss += loss;
   return s2s__graph_backward(&graph);
+}
+
+/* The batches of an update one after another. */
+static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t number) {
+  const s2s_trainer *t = job->trainer;
+  const size_t batches = s2s__option_size(&t->options, S2S__ACCUMULATE);
+  memset(shard->gradient, 0, t->network.params.total * sizeof *shard->gradient);
+  shard->loss = 0;
+  for (size_t b = 0; b < batches; b++) {
+    const size_t begin = job->count * b / batches, end = job->count * (b + 1) / batches;
+    if (begin + number < end) S2S__TRY(update_part(job, shard, number, begin, end));
+  }
+  return S2S_OK;
 }
 
 static void update_shard_part(void *data, size_t part, size_t worker) {
@@ -82,6 +95,14 @@ static void update_add_part(void *data, size_t part, size_t worker) {
 
 /* ---- optimiser, packing ------------------------------------------------------------------------------------------ */
 
+/* Follows faster at first, when the parameters move far: the decay is at most (1 + n) / (10 + n) at update n. */
+static void update_average(s2s_trainer *t, size_t begin, size_t end) {
+  const double n = (double)t->updates + 1, start = (1 + n) / (10 + n);
+  const double option = s2s__option_real(&t->options, S2S__MOVING_AVERAGE), decay = option < start ? option : start;
+  t->kernels->scale(end - begin, (s2s__real)decay, t->average + begin);
+  t->kernels->axpy(end - begin, (s2s__real)(1 - decay), t->network.params.value + begin, t->average + begin);
+}
+
 static void update_apply_part(void *data, size_t part, size_t worker) {
   (void)worker;
   const update_job *job = data;
@@ -94,7 +115,9 @@ static void update_apply_part(void *data, size_t part, size_t worker) {
                               .gradient = t->shard[0].gradient,
                               .value = t->network.params.value,
                               .state = {t->state[0], t->state[1]}};
-  t->optimizer->apply(&update, part * UPDATE_BLOCK, update_block_end(job, part));
+  const size_t begin = part * UPDATE_BLOCK, end = update_block_end(job, part);
+  t->optimizer->apply(&update, begin, end);
+  if (t->average) update_average(t, begin, end);
 }
 
 static void update_pack_part(void *data, size_t part, size_t worker) {
