@@ -257,6 +257,13 @@ typedef struct s2s_corpus s2s_corpus;
  * S2S_BAD_ARGUMENT: the corpus is empty. S2S_BAD_OPTION: options contradict each other (the message names them). */
 S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s2s_model **model);
 
+/* A copy of a model which also has the tokens of a corpus that its vocabularies lack, as many as vocabulary.min_count and
+ * vocabulary.max_size allow: for training on with s2s_trainer_new, on other data. Old tokens keep their ids; the new rows of
+ * embeddings and output are drawn from `seed`. Pieces cover any text already, and are left as they are.
+ * Reads seed, vocabulary.*, and runtime options. */
+S2S_API int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                                 s2s_model **extended);
+
 /* A model from a file, from `size` bytes in memory (borrowed for the call), or from a callback that reads the next bytes of
  * a file: read(user, bytes, size) returns how many it wrote, 0 at the end, negative on failure. Reads runtime options.
  * S2S_IO, S2S_BAD_FILE (damaged, cut short, no model of ours, of a newer format, or with a weight that is not finite: the

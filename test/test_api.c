@@ -170,6 +170,9 @@ static void test_null_models(void) {
   float number;
   NULL_REFUSED("corpus", s2s_model_create(NULL, NULL, &model));
   NULL_REFUSED("model", s2s_model_create(h.corpus, NULL, NULL));
+  NULL_REFUSED("model", s2s_model_extend(NULL, h.corpus, NULL, &model));
+  NULL_REFUSED("corpus", s2s_model_extend(h.model, NULL, NULL, &model));
+  NULL_REFUSED("extended", s2s_model_extend(h.model, h.corpus, NULL, NULL));
   NULL_REFUSED("path", s2s_model_load(NULL, NULL, &model));
   NULL_REFUSED("model", s2s_model_load("x", NULL, NULL));
   NULL_REFUSED("bytes", s2s_model_load_buffer(NULL, 0, NULL, &model));

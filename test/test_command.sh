@@ -265,6 +265,14 @@ else skip "training survives kill -9, to the same bytes" "no timeout command"; f
 check "a training that is over stays so" kept_training "$tmp/again.safetensors"
 if have timeout; then check "with the same model" cmp "$tmp/whole.safetensors" "$tmp/again.safetensors"
 else skip "with the same model" "no timeout command"; fi
+cat "$tmp/dev.tsv" >"$tmp/new.tsv" && printf 'xyz\tzyx\n' >>"$tmp/new.tsv"
+from() { run train --train "$tmp/new.tsv" -o "$tmp/f.safetensors" --max-epochs 1 -q --from "$model" "$@"; }
+check "training goes on from a model" from
+check "and adds tokens" from --extend-vocabulary --freeze encoder.rnn
+info_of() { "$seq2seq" info -m "$1" | sed -n 's/^source.vocabulary.//p'; }
+check "three of them" test "$(info_of "$tmp/f.safetensors")" -eq "$(($(info_of "$model") + 3))"
+check "the shape is the model's" says 2 'decoder.hidden shapes a new model' from --decoder-hidden 32
+check "tokens are added to a model" says 2 'say which with --from' train -o "$tmp/x.safetensors" --extend-vocabulary
 check "--resume needs a checkpoint" says 2 'say which with --checkpoint' train -o "$tmp/x.safetensors" --resume
 cp "$model" "$tmp/ck"
 check "a model is no checkpoint" says 1 'no checkpoint' kept_training "$tmp/x.safetensors"

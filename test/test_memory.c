@@ -63,6 +63,18 @@ static int32_t do_create(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_extend(tiny_digest *digest) {
+  s2s_corpus *more;
+  s2s_model *extended = NULL;
+  int32_t status = s2s_corpus_new(options, &more);
+  if (status == S2S_OK) status = tiny_add(more, "xyz a", "zyx b");
+  if (status == S2S_OK) status = s2s_model_extend(model, more, options, &extended);
+  if (status == S2S_OK) tiny_mix_number(digest, (double)s2s_model_vocabulary_size(extended, S2S_SOURCE));
+  s2s_model_free(extended);
+  s2s_corpus_free(more);
+  return status;
+}
+
 static int32_t do_read_parameters(tiny_digest *digest) {
   int32_t status = S2S_OK;
   for (size_t i = 0; i < s2s_model_parameter_count(model) && status == S2S_OK; i++) {
@@ -580,6 +592,7 @@ static void test_model(const model_shape *shape) {
   refuse_each("loading a file", do_load, 0);
   refuse_each("loading from memory", do_load_buffer, 0);
   refuse_each("creating a model", do_create, 0);
+  refuse_each("extending a model", do_extend, 0);
   refuse_each("reading parameters", do_read_parameters, 0);
   refuse_each("loading parameters", do_load_parameters, 0);
   refuse_each("translating", do_translate, 0);

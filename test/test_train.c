@@ -838,6 +838,102 @@ static void test_wild_rate(void) {
   free_task(&t);
 }
 
+/* ---- going on from a model --------------------------------------------------------------------------------------- */
+
+static int same_parameter(const s2s_model *a, const s2s_model *b, size_t index) {
+  size_t shape[2];
+  s2s_model_parameter_shape(a, index, shape);
+  const size_t size = shape[0] * (shape[1] ? shape[1] : 1);
+  float *x = malloc(size * sizeof *x), *y = malloc(size * sizeof *y);
+  s2s_model_parameter_read(a, index, x, size);
+  s2s_model_parameter_read(b, index, y, size);
+  const int same = memcmp(x, y, size * sizeof *x) == 0;
+  free(x);
+  free(y);
+  return same;
+}
+
+static void test_freeze(void) {
+  static const char *const rules[] = {"adam", "adamw", "sgd", "adagrad"};
+  for (size_t r = 0; r < TINY_COUNT(rules); r++) {
+    task t = make_task(64);
+    s2s_model *model;
+    tiny_set(t.options, "freeze", "encoder decoder.embedding");
+    tiny_set(t.options, "optimizer", rules[r]);
+    tiny_set(t.options, "optimizer.momentum", "0.5");
+    tiny_set(t.options, "weight_decay", "0.1");
+    s2s_trainer *trainer = make_trainer(&t, NULL);
+    for (int update = 0; update < 3; update++) s2s_trainer_step(trainer, NULL);
+    s2s_trainer_model(trainer, &model);
+    int right = 1;
+    for (size_t i = 0; i < s2s_model_parameter_count(model); i++) {
+      const char *name = s2s_model_parameter_name(model, i);
+      const int frozen = !strncmp(name, "encoder", 7) || !strncmp(name, "decoder.embedding", 17);
+      right &= same_parameter(t.model, model, i) == frozen;
+    }
+    ok(right, "freeze with %s: what is frozen stays, all else moves", rules[r]);
+    s2s_model_free(model);
+    s2s_trainer_free(trainer);
+    free_task(&t);
+  }
+  task t = make_task(10);
+  s2s_trainer *trainer;
+  tiny_set(t.options, "freeze", "encoder nosuch");
+  failed(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_BAD_OPTION, "'nosuch'",
+         "a name that is none");
+  tiny_set(t.options, "freeze", "encoder decoder attention generator");
+  failed(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_BAD_OPTION, "nothing to train",
+         "all frozen");
+  free_task(&t);
+}
+
+static void test_extend(const char *tie) {
+  task t = {task_options(), NULL, NULL};
+  s2s_corpus *more = NULL;
+  s2s_model *extended = NULL;
+  s2s_trainer *trainer = NULL;
+  t.corpus = reversal(t.options, 30, 1);
+  tiny_set(t.options, "embedding.tie", tie);
+  tiny_set(t.options, "embedding.dim", "32");
+  s2s_model_create(t.corpus, t.options, &t.model);
+  s2s_corpus_new(t.options, &more);
+  for (int i = 0; i < 8; i++) tiny_add(more, i % 2 ? "xab" : "bay", i % 2 ? "baz" : "zab");
+  is_int(s2s_model_extend(t.model, more, t.options, &extended), S2S_OK, "embedding.tie %s: a model is extended", tie);
+  const size_t old = s2s_model_vocabulary_size(t.model, S2S_SOURCE),
+               now = s2s_model_vocabulary_size(extended, S2S_SOURCE);
+  is_int((int64_t)(now - old), strcmp(tie, "all") == 0 ? 3 : 2, "by the tokens it lacked");
+  int kept = 1;
+  for (size_t i = 0; i < old; i++)
+    kept &=
+        !strcmp(s2s_model_token(t.model, S2S_SOURCE, (int32_t)i), s2s_model_token(extended, S2S_SOURCE, (int32_t)i));
+  ok(kept, "old tokens keep their ids");
+  const char *text = "abcd";
+  const s2s_model *models[2] = {t.model, extended};
+  for (int i = 0; i < 2; i++) {
+    s2s_encoder *encoder;
+    s2s_memory *memory;
+    s2s_encoder_init(models[i], t.options, &encoder);
+    s2s_encode(encoder, &text, NULL, 1, &memory);
+    static float first[4 * 64];
+    const float *states = s2s_memory_states(memory, 0, NULL);
+    if (i == 0)
+      memcpy(first, states, 4 * 32 * sizeof *first);
+    else
+      ok(memcmp(first, states, 4 * 32 * sizeof *first) == 0, "and what they mean");
+    s2s_memory_free(memory);
+    s2s_encoder_free(encoder);
+  }
+  tiny_set(t.options, "max_epochs", "200");
+  tiny_set(t.options, "schedule", "constant");
+  is_int(s2s_trainer_new(extended, more, more, t.options, &trainer), S2S_OK, "it is trained on");
+  is_int(s2s_trainer_run(trainer), S2S_OK, "to its end");
+  is_int((int64_t)trainer_figure(trainer, "best_dev_sequence_error_rate"), 0, "and has learnt the new tokens");
+  s2s_trainer_free(trainer);
+  s2s_model_free(extended);
+  s2s_corpus_free(more);
+  free_task(&t);
+}
+
 /* ---- checkpoints ------------------------------------------------------------------------------------------------- */
 
 #define CHECKPOINT FOLDER "/checkpoint"
@@ -1200,6 +1296,10 @@ int main(void) {
   test_diverged();
   test_setback();
   test_wild_rate();
+  test_freeze();
+  test_extend("none");
+  test_extend("target");
+  test_extend("all");
   test_resume();
   test_resume_otherwise();
   test_resume_damaged();

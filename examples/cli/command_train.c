@@ -170,6 +170,10 @@ static void on_log(void *user, int32_t level, const char *text) {
 static int check_flags(const flags *given) {
   if (!given->has[FLAG_TRAIN]) return usage_error("no pairs to learn from; say where they are with --train FILE");
   if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the model; say where it goes with -o FILE");
+  if (given->has[FLAG_EXTEND] && !given->has[FLAG_FROM])
+    return usage_error("--extend-vocabulary is for a model that is there; say which with --from MODEL");
+  if (given->has[FLAG_FROM] && given->model_option)
+    return usage_error("the option %s shapes a new model; that of --from has its shape", given->model_option);
   if (given->has[FLAG_RESUME] && !given->has[FLAG_CHECKPOINT])
     return usage_error("--resume goes on from a checkpoint; say which with --checkpoint FILE");
   int failure = check_output(given->value[FLAG_OUTPUT][0]);
@@ -197,6 +201,18 @@ static int32_t resume(training *t) {
   return status;
 }
 
+/* The model that training begins with: a new one, or that of --from, with what the new pairs add to it. */
+static int32_t first_model(training *t) {
+  const flags *given = t->given;
+  s2s_model *old = NULL;
+  if (!given->has[FLAG_FROM]) return s2s_model_create(t->corpus, given->options, &t->model);
+  int32_t status = s2s_model_load(given->value[FLAG_FROM][0], given->options, &old);
+  if (status || !given->has[FLAG_EXTEND]) return t->model = old, status;
+  status = s2s_model_extend(old, t->corpus, given->options, &t->model);
+  s2s_model_free(old);
+  return status;
+}
+
 static int make_trainer(training *t) {
   s2s_options *options = t->given->options;
   int32_t status = s2s_options_set_progress(options, on_progress, t);
@@ -204,7 +220,7 @@ static int make_trainer(training *t) {
   if (!status && t->given->has[FLAG_RESUME] && file_exists(t->given->value[FLAG_CHECKPOINT][0])) {
     status = resume(t);
   } else {
-    if (!status) status = s2s_model_create(t->corpus, options, &t->model);
+    if (!status) status = first_model(t);
     if (!status) status = s2s_trainer_new(t->model, t->corpus, t->dev, options, &t->trainer);
   }
   t->checkpointed = seconds_now();

@@ -204,6 +204,7 @@ static int read_option(flags *out, const char *name, size_t option, arguments *l
   if (!value) return usage_error("%s needs a value: %s", name, s2s_option_range(option));
   out->option = s2s_option_name(option);
   if (s2s_option_scope(option) != S2S_SCOPE_RUNTIME) out->not_runtime = out->option;
+  if (s2s_option_scope(option) == S2S_SCOPE_MODEL) out->model_option = out->option;
   int32_t status = s2s_options_set(out->options, s2s_option_name(option), value);
   return status ? usage_error("%s", s2s_error_message()) : 0;
 }

@@ -44,6 +44,10 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
   X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
+  X(FROM, "--from", 0, 1, "MODEL", FILE_READ, COMMAND_TRAIN,                                                           \
+    "go on from this model, with new data and a fresh optimiser, instead of from nothing")                             \
+  X(EXTEND, "--extend-vocabulary", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                 \
+    "with --from: add the tokens of the new pairs that the model does not know")                                       \
   X(CHECKPOINT, "--checkpoint", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                             \
     "keep all that training needs to go on in this file: after every evaluation, every ten minutes, at Ctrl-C")        \
   X(RESUME, "--resume", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                            \
@@ -94,6 +98,7 @@ typedef struct flags {
   s2s_options *options;
   const char *option;      /* key of the last library option that was a flag, or NULL */
   const char *not_runtime; /* the same without runtime options, which any work may have */
+  const char *model_option; /* the same of model options alone */
 } flags;
 
 /* Reads the arguments behind the command's name. 0, or an exit status after a message. */

@@ -2,8 +2,8 @@
  *
  * s2s_model_*.
  */
-#include "api/api.h"
 #include "model/model.h"
+#include "api/api.h"
 #include "train/corpus.h"
 
 #include <string.h>
@@ -67,7 +67,8 @@ static int32_t model_learn_side(s2s_model *model, const s2s_corpus *corpus, int3
   const s2s__pieces *known = model->segmenter[S2S_SOURCE]->pieces;
   if (joint && side == S2S_TARGET && known)
     S2S__TRY(s2s__segmenter_parse(model->segmenter[side], known->bytes, known->size, error));
-  else S2S__TRY(s2s__segmenter_learn(model->segmenter[side], options, side, &texts, error));
+  else
+    S2S__TRY(s2s__segmenter_learn(model->segmenter[side], options, side, &texts, error));
   return model_learn_vocabulary(model, side, &texts, options, error);
 }
 
@@ -75,9 +76,12 @@ static int32_t model_learn(s2s_model *model, const s2s_corpus *corpus, const s2s
   const int joint = s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL ||
                     s2s__option_bool(options, S2S__VOCABULARY_JOINT);
   if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_model_create: the corpus is empty");
-  if (joint && strcmp(s2s__option_text(options, S2S__SOURCE_TOKENS), s2s__option_text(options, S2S__TARGET_TOKENS)) != 0)
-    return s2s__fail(error, S2S_BAD_OPTION, "one vocabulary for both sides (%s) needs source.tokens and target.tokens to "
-                     "be the same", s2s__option_bool(options, S2S__VOCABULARY_JOINT) ? "vocabulary.joint yes" : "embedding.tie all");
+  if (joint &&
+      strcmp(s2s__option_text(options, S2S__SOURCE_TOKENS), s2s__option_text(options, S2S__TARGET_TOKENS)) != 0)
+    return s2s__fail(error, S2S_BAD_OPTION,
+                     "one vocabulary for both sides (%s) needs source.tokens and target.tokens to "
+                     "be the same",
+                     s2s__option_bool(options, S2S__VOCABULARY_JOINT) ? "vocabulary.joint yes" : "embedding.tie all");
   S2S__TRY(s2s__model_make_segmenters(model, error));
   for (int32_t side = 0; side < 2; side++) S2S__TRY(model_learn_side(model, corpus, side, joint, options, error));
   S2S__TRY(s2s__model_build(model, error));
@@ -95,8 +99,26 @@ int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s
   const s2s__float_mode mode = s2s__float_mode_enter();
   status = model_learn(m, corpus, options, &error);
   s2s__float_mode_leave(mode);
-  if (status == S2S_OK) *model = m;
-  else (void)s2s__model_abandon(m, status, &error);
+  if (status == S2S_OK)
+    *model = m;
+  else
+    (void)s2s__model_abandon(m, status, &error);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                         s2s_model **extended) {
+  S2S__API_OUT(extended);
+  S2S__API_NEED(model);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const int joint = s2s__option_choice(&model->options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL;
+  const model_texts data[2] = {{corpus, S2S_SOURCE, joint ? 2 : 1},
+                               {corpus, joint ? S2S_SOURCE : S2S_TARGET, joint ? 2 : 1}};
+  const s2s__texts texts[2] = {model_texts_of(&data[0]), model_texts_of(&data[1])};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__model_extend(model, texts, options, extended, &error);
+  s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
 }
 
@@ -159,9 +181,12 @@ int32_t s2s_model_get(const s2s_model *model, const char *key, const char **valu
   const int32_t id = s2s__option_find(key);
   if (id >= 0 && s2s__option_table[id].scope == S2S_SCOPE_MODEL)
     *value = s2s__option_text(&model->options, (s2s__option_id)id);
-  else if (strcmp(key, "format") == 0) *value = S2S__API_TEXT(S2S__FILE_FORMAT);
-  else if (strcmp(key, "parameters") == 0) *value = model->parameters;
-  else if (strcmp(key, "cpu") == 0) *value = model->kernels->name;
+  else if (strcmp(key, "format") == 0)
+    *value = S2S__API_TEXT(S2S__FILE_FORMAT);
+  else if (strcmp(key, "parameters") == 0)
+    *value = model->parameters;
+  else if (strcmp(key, "cpu") == 0)
+    *value = model->kernels->name;
   if (*value) return S2S_OK;
   return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_OPTION, "a model has no property '%.100s'", key));
 }
@@ -186,8 +211,7 @@ static const s2s__param *model_parameter(const s2s_model *model, size_t index) {
   return model && index < model->network.params.count ? model->network.params.item[index] : NULL;
 }
 
-static int32_t model_need_parameter(const s2s_model *model, size_t index, const s2s__param **param,
-                                    s2s__error *error) {
+static int32_t model_need_parameter(const s2s_model *model, size_t index, const s2s__param **param, s2s__error *error) {
   *param = model_parameter(model, index);
   if (*param) return S2S_OK;
   return s2s__fail(error, S2S_BAD_ARGUMENT, "parameter index %zu: the model has %zu parameters", index,

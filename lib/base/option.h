@@ -78,6 +78,7 @@
   X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
   X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls") \
   X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
+  X(FREEZE, "freeze", TEXT, TRAIN, "", "NAMES", "parameters that training leaves alone: beginnings of their names with spaces between, such as encoder") \
   X(MOVING_AVERAGE, "moving_average", REAL, TRAIN, "0", "0..0.99999", "evaluate and keep a moving average of the parameters, with this share of it left after an update; 0 for the parameters themselves") \
   X(CLIP_NORM, "clip_norm", REAL, TRAIN, "5", "0..1e9", "largest global norm of the gradient; 0 for no limit") \
   X(BATCH_SENTENCES, "batch_sentences", INT, TRAIN, "128", "1..65536", "sentence pairs in a batch") \

@@ -50,6 +50,11 @@ int32_t s2s__model_build(s2s_model *model, s2s__error *error);
 int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
                          const s2s__real *flat, s2s_model **clone, s2s__error *error);
 
+/* extend.c: a model that also has the tokens of texts[side] which `model` lacks, behind its own; their rows are drawn from the
+ * seed. Reads seed, vocabulary.* and runtime options. */
+int32_t s2s__model_extend(const s2s_model *model, const s2s__texts texts[2], const s2s_options *options,
+                          s2s_model **extended, s2s__error *error);
+
 void s2s__model_retain(const s2s_model *model);  /* for a handle: the parameters are fixed from here on */
 void s2s__model_release(const s2s_model *model); /* frees it with the last reference; NULL does nothing */
 

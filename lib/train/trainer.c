@@ -26,11 +26,52 @@ static int32_t trainer_copy_values(s2s_trainer *t, const s2s_model *model, s2s__
   return S2S_OK;
 }
 
+/* Whether a name begins with one of the words of a list; marks the word in *used. */
+static int trainer_is_frozen(const char *name, const char *words, uint64_t *used) {
+  int frozen = 0;
+  for (size_t number = 0; *words; number++) {
+    const size_t length = strcspn(words, " ");
+    if (length > 0 && strncmp(name, words, length) == 0) {
+      frozen = 1;
+      if (number < 64) *used |= (uint64_t)1 << number;
+    }
+    words += length + (words[length] == ' ');
+  }
+  return frozen;
+}
+
+static int32_t trainer_check_frozen(const s2s_trainer *t, const char *words, uint64_t used, s2s__error *error) {
+  for (size_t number = 0; *words && number < 64; number++) {
+    const size_t length = strcspn(words, " ");
+    if (length > 0 && !(used >> number & 1))
+      return s2s__fail(error, S2S_BAD_OPTION, "freeze: no parameter's name begins with '%.*s'",
+                       (int)(length < 60 ? length : 60), words);
+    words += length + (words[length] == ' ');
+  }
+  if (t->frozen_count == t->network.params.count)
+    return s2s__fail(error, S2S_BAD_OPTION, "freeze leaves nothing to train");
+  return S2S_OK;
+}
+
+static int32_t trainer_init_frozen(s2s_trainer *t, s2s__error *error) {
+  const char *words = s2s__option_text(&t->options, S2S__FREEZE);
+  uint64_t used = 0;
+  t->frozen = S2S__TAKE(&t->arena, s2s__range, t->network.params.count);
+  if (!t->frozen) return s2s__fail_memory(error, t->network.params.count * sizeof *t->frozen, "frozen parameters");
+  for (size_t i = 0; i < t->network.params.count; i++) {
+    const s2s__param *p = t->network.params.item[i];
+    if (trainer_is_frozen(p->name, words, &used))
+      t->frozen[t->frozen_count++] = (s2s__range){p->offset, p->offset + s2s__param_size(p)};
+  }
+  return trainer_check_frozen(t, words, used, error);
+}
+
 static int32_t trainer_init_network(s2s_trainer *t, s2s__error *error) {
   const s2s_model *m = t->origin;
   S2S__TRY(s2s__network_init(&t->network, &t->arena, t->kernels, &m->options, m->vocabulary[S2S_SOURCE].size,
                              m->vocabulary[S2S_TARGET].size, 1, error));
   S2S__TRY(trainer_copy_values(t, t->origin, error));
+  S2S__TRY(trainer_init_frozen(t, error));
   const size_t total = t->network.params.total;
   if (s2s__option_real(&t->options, S2S__MOVING_AVERAGE) > 0) {
     t->average = S2S__TAKE(&t->arena, s2s__real, total);

@@ -23,6 +23,10 @@ typedef struct s2s__shard {
   double loss;         /* smoothed, summed over target tokens */
 } s2s__shard;
 
+typedef struct s2s__range { /* of the flat arrays */
+  size_t begin, end;
+} s2s__range;
+
 /* How good an evaluation was; smaller is better, compared in this order: by the figure of option best_by, by the token error
  * rate, by the loss. */
 typedef struct s2s__score {
@@ -39,6 +43,8 @@ struct s2s_trainer {
   s2s__arena arena; /* network, flat arrays */
   s2s__network network;
   s2s__real *state[2];
+  s2s__range *frozen; /* [frozen_count] places of parameters that are left alone, in order */
+  size_t frozen_count;
   s2s__real *average; /* moving average of the parameters, or NULL */
   const s2s__optimizer *optimizer;
   s2s__optimizer_settings optimizer_settings;

@@ -81,6 +81,19 @@ static size_t update_block_end(const update_job *job, size_t block) {
   return end < total ? end : total;
 }
 
+/* The part of a frozen range that is in [begin, end); nothing: begin >= end. */
+static s2s__range update_frozen_part(const s2s__range *range, size_t begin, size_t end) {
+  return (s2s__range){range->begin > begin ? range->begin : begin, range->end < end ? range->end : end};
+}
+
+static void update_clear_frozen(const s2s_trainer *t, size_t begin, size_t end) {
+  for (size_t i = 0; i < t->frozen_count; i++) {
+    const s2s__range part = update_frozen_part(&t->frozen[i], begin, end);
+    if (part.begin < part.end)
+      memset(t->shard[0].gradient + part.begin, 0, (part.end - part.begin) * sizeof(s2s__real));
+  }
+}
+
 /* Adds shards in a fixed tree: 0+1, 2+3, ...; then 0+2, ...; the sum ends in shard 0. */
 static void update_add_part(void *data, size_t part, size_t worker) {
   (void)worker;
@@ -90,6 +103,7 @@ static void update_add_part(void *data, size_t part, size_t worker) {
   for (size_t step = 1; step < job->shards; step *= 2)
     for (size_t s = 0; s + step < job->shards; s += 2 * step)
       t->kernels->add(n, t->shard[s + step].gradient + begin, t->shard[s].gradient + begin);
+  update_clear_frozen(t, begin, begin + n);
   job->square[part] = t->kernels->sum_squares(n, t->shard[0].gradient + begin);
 }
 
@@ -115,9 +129,16 @@ static void update_apply_part(void *data, size_t part, size_t worker) {
                               .gradient = t->shard[0].gradient,
                               .value = t->network.params.value,
                               .state = {t->state[0], t->state[1]}};
-  const size_t begin = part * UPDATE_BLOCK, end = update_block_end(job, part);
-  t->optimizer->apply(&update, begin, end);
-  if (t->average) update_average(t, begin, end);
+  const size_t first = part * UPDATE_BLOCK, end = update_block_end(job, part);
+  size_t begin = first;
+  for (size_t i = 0; i < t->frozen_count; i++) {
+    const s2s__range frozen = update_frozen_part(&t->frozen[i], begin, end);
+    if (frozen.begin >= frozen.end) continue;
+    if (begin < frozen.begin) t->optimizer->apply(&update, begin, frozen.begin);
+    begin = frozen.end;
+  }
+  if (begin < end) t->optimizer->apply(&update, begin, end);
+  if (t->average) update_average(t, first, end);
 }
 
 static void update_pack_part(void *data, size_t part, size_t worker) {
