@@ -264,6 +264,13 @@ S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *op
 S2S_API int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                                  s2s_model **extended);
 
+/* Several models as one, which runs wherever a model does: all read the source, and the log-probabilities of a token are the
+ * mean of theirs (attention weights too, where all have some). What the model says of itself is what the first says. It
+ * retains its members, and cannot be saved, trained or extended. Reads runtime options, except cpu.
+ * S2S_BAD_ARGUMENT: none, or models of different vocabularies, segmenters or cpu levels (the message says which). */
+S2S_API int32_t s2s_model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
+                                   s2s_model **ensemble);
+
 /* A model from a file, from `size` bytes in memory (borrowed for the call), or from a callback that reads the next bytes of
  * a file: read(user, bytes, size) returns how many it wrote, 0 at the end, negative on failure. Reads runtime options.
  * S2S_IO, S2S_BAD_FILE (damaged, cut short, no model of ours, of a newer format, or with a weight that is not finite: the

@@ -173,6 +173,8 @@ static void test_null_models(void) {
   NULL_REFUSED("model", s2s_model_extend(NULL, h.corpus, NULL, &model));
   NULL_REFUSED("corpus", s2s_model_extend(h.model, NULL, NULL, &model));
   NULL_REFUSED("extended", s2s_model_extend(h.model, h.corpus, NULL, NULL));
+  NULL_REFUSED("models", s2s_model_ensemble(NULL, 1, NULL, &model));
+  NULL_REFUSED("ensemble", s2s_model_ensemble((const s2s_model *[]){h.model}, 1, NULL, NULL));
   NULL_REFUSED("path", s2s_model_load(NULL, NULL, &model));
   NULL_REFUSED("model", s2s_model_load("x", NULL, NULL));
   NULL_REFUSED("bytes", s2s_model_load_buffer(NULL, 0, NULL, &model));
@@ -510,6 +512,99 @@ static void test_translate_bad_text(void) {
   s2s_options_set(options, "max_source_length", NULL);
 }
 
+/* ---- ensembles --------------------------------------------------------------------------------------------------- */
+
+static s2s_model *seeded_model(const char *seed, const char *attention) {
+  s2s_model *model = NULL;
+  s2s_options *o = tiny_options(&watch);
+  tiny_set(o, "seed", seed);
+  tiny_set(o, "attention.type", attention);
+  if (s2s_model_create(h.corpus, o, &model)) diag("%s", s2s_error_message());
+  s2s_options_free(o);
+  return model;
+}
+
+/* Log-probabilities of the first two steps, the second after token 4. */
+static void two_steps(const s2s_model *model, float *out, size_t vocabulary) {
+  s2s_encoder *encoder;
+  s2s_memory *memory;
+  s2s_decoder *decoder;
+  const float *lp;
+  s2s_encoder_init(model, options, &encoder);
+  s2s_encode(encoder, texts, NULL, 1, &memory);
+  s2s_decoder_init(model, options, &decoder);
+  s2s_decoder_start(decoder, memory);
+  for (int32_t step = 0; step < 2; step++) {
+    if (s2s_decoder_step(decoder, &(int32_t){step ? 4 : 1}, &(int32_t){0}, 1, &lp)) diag("%s", s2s_error_message());
+    memcpy(out + (size_t)step * vocabulary, lp, vocabulary * sizeof *lp);
+  }
+  s2s_decoder_free(decoder);
+  s2s_memory_free(memory);
+  s2s_encoder_free(encoder);
+}
+
+static void test_ensemble(void) {
+  const s2s_model *members[3] = {seeded_model("1", "general"), seeded_model("2", "additive"),
+                                 seeded_model("3", "none")};
+  s2s_model *ensemble = NULL, *alone = NULL, *nothing = NULL;
+  s2s_result *result[2] = {NULL, NULL};
+  s2s_metrics *metrics[4] = {NULL, NULL, NULL, NULL};
+  s2s_trainer *trainer;
+  const size_t vocabulary = s2s_model_vocabulary_size(members[0], S2S_TARGET);
+  float *lp = malloc(8 * vocabulary * sizeof *lp);
+  double loss[4] = {0}, worst = 0;
+  is_int(s2s_model_ensemble(members, 3, options, &ensemble), S2S_OK, "three models are one");
+  two_steps(ensemble, lp + 6 * vocabulary, vocabulary);
+  for (size_t i = 0; i < 3; i++) two_steps(members[i], lp + 2 * i * vocabulary, vocabulary);
+  for (size_t j = 0; j < 2 * vocabulary; j++) {
+    const double mean = ((double)lp[j] + (double)lp[2 * vocabulary + j] + (double)lp[4 * vocabulary + j]) / 3;
+    worst = fmax(worst, fabs(mean - (double)lp[6 * vocabulary + j]));
+  }
+  ok(worst < 1e-6, "its log-probabilities are the means of theirs, at every step");
+  for (size_t i = 0; i < 4; i++) {
+    s2s_evaluate(i < 3 ? members[i] : ensemble, h.corpus, options, &metrics[i]);
+    s2s_metrics_get(metrics[i], "loss", &loss[i]);
+    s2s_metrics_free(metrics[i]);
+  }
+  ok(fabs(loss[3] - (loss[0] + loss[1] + loss[2]) / 3) < 1e-6, "and its loss");
+  const s2s_model *twice[2] = {members[0], members[0]};
+  is_int(s2s_model_ensemble(twice, 2, options, &alone), S2S_OK, "a model with itself");
+  s2s_translate(members[0], options, texts, NULL, 2, &result[0]);
+  s2s_translate(alone, options, texts, NULL, 2, &result[1]);
+  size_t rows[2], columns[2];
+  const float *weights[2] = {s2s_result_alignment(result[0], 0, 0, &rows[0], &columns[0]),
+                             s2s_result_alignment(result[1], 0, 0, &rows[1], &columns[1])};
+  ok(s2s_result_log_probability(result[0], 0, 0) == s2s_result_log_probability(result[1], 0, 0) &&
+         !strcmp(s2s_result_text(result[0], 1, 0), s2s_result_text(result[1], 1, 0)) && rows[0] == rows[1] &&
+         memcmp(weights[0], weights[1], rows[0] * columns[0] * sizeof(float)) == 0,
+     "says what it says alone, and looks where it looks");
+  s2s_result_free(result[0]);
+  s2s_result_free(result[1]);
+  failed(s2s_model_save(ensemble, FOLDER "x"), S2S_UNSUPPORTED, "saved", "an ensemble is no file");
+  failed(s2s_trainer_new(ensemble, h.corpus, NULL, options, &trainer), S2S_UNSUPPORTED, "trained", "nor trained");
+  failed(s2s_model_extend(ensemble, h.corpus, options, &nothing), S2S_UNSUPPORTED, "extended", "nor extended");
+  failed(s2s_model_ensemble((const s2s_model *[]){members[0], ensemble}, 2, options, &nothing), S2S_BAD_ARGUMENT,
+         "model 1 is one itself", "nor a member");
+  failed(s2s_model_ensemble(members, 0, options, &nothing), S2S_BAD_ARGUMENT, "no models", "nor of nothing");
+  failed(s2s_model_ensemble((const s2s_model *[]){members[0], NULL}, 2, options, &nothing), S2S_BAD_ARGUMENT,
+         "model 1 is NULL", "nor of NULL");
+  s2s_corpus *other;
+  s2s_model *stranger;
+  s2s_corpus_new(options, &other);
+  tiny_add(other, "x", "y");
+  s2s_model_create(other, options, &stranger);
+  failed(s2s_model_ensemble((const s2s_model *[]){members[0], stranger}, 2, options, &nothing), S2S_BAD_ARGUMENT,
+         "model 1 has another source vocabulary", "nor of models that read otherwise");
+  s2s_model_free(stranger);
+  s2s_corpus_free(other);
+  for (size_t i = 0; i < 3; i++) s2s_model_free((s2s_model *)(uintptr_t)members[i]);
+  is_int(s2s_translate(ensemble, options, texts, NULL, 1, &result[0]), S2S_OK, "it keeps its members");
+  s2s_result_free(result[0]);
+  s2s_model_free(ensemble);
+  s2s_model_free(alone);
+  free(lp);
+}
+
 static int32_t stop_documents(void *user, int32_t event, int64_t done, int64_t total) {
   int64_t *seen = user;
   seen[0] += event == S2S_PROGRESS_TRANSLATED && total == 130 && done == (seen[0] + 1) * 64;
@@ -584,7 +679,8 @@ static void test_replacement(void) {
   is_int(s2s_segmenter_new(o, S2S_SOURCE, &(const char *){BAD}, NULL, 1, &segmenter), S2S_OK, "replacing: a segmenter");
   is_int(s2s_segment(segmenter, BAD, strlen(BAD), &tokens), S2S_OK, "replacing: it takes a text");
   is_text(s2s_tokens_text(tokens), GOOD, "replacing: which its tokens have");
-  is_int(s2s_metric_texts(&(const char *){BAD}, &(const char *){GOOD}, 1, 1, o, &metrics), S2S_OK, "replacing: metrics");
+  is_int(s2s_metric_texts(&(const char *){BAD}, &(const char *){GOOD}, 1, 1, o, &metrics), S2S_OK,
+         "replacing: metrics");
   s2s_metrics_get(metrics, "character_error_rate", &value);
   ok(value == 0, "replacing: which compare what was replaced");
   s2s_metrics_free(metrics);
@@ -1421,6 +1517,7 @@ int main(void) {
   test_option_table();
   test_translate();
   test_translate_bad_text();
+  test_ensemble();
   test_documents();
   test_replacement();
   test_absurd_sizes();

@@ -322,6 +322,13 @@ check "and long sentences" translate --document -i "$tmp/document" --document-ma
 check "in as many lines" lines "$out" 40
 check "--document writes text alone" says 2 '--json does not go with it' translate --document --json
 check "one text" says 2 '--nbest does not go with it' translate --document --nbest 3
+same_answers() { # of a model, and of an ensemble of it with itself
+  translate -i "$tmp/dev.sources" && cp "$out" "$tmp/expected" &&
+    translate -m "$model" -i "$tmp/dev.sources" && cmp "$out" "$tmp/expected"
+}
+check "several models decode together" prints '^sequence_error_rate' evaluate -m "$tmp/a.safetensors"
+check "alike ones as one" same_answers
+check "models that read otherwise do not" says 1 'model 1 has another' translate -m "$tmp/f.safetensors"
 check "info shows a model" prints "^encoder.hidden${tab}8\$" run info -m "$model"
 check "with its parameters and their shapes" grep -q "^encoder[a-z0-9_.]*$tab[0-9]* x [0-9]*\$" "$out"
 check "info shows this build" prints "^cpu c${tab}yes\$" run info

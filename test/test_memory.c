@@ -63,6 +63,18 @@ static int32_t do_create(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_ensemble(tiny_digest *digest) {
+  const s2s_model *const members[] = {model, model, model};
+  s2s_model *ensemble;
+  s2s_result *result = NULL;
+  int32_t status = s2s_model_ensemble(members, 3, options, &ensemble);
+  if (status == S2S_OK) status = s2s_translate(ensemble, options, texts, NULL, 2, &result);
+  if (status == S2S_OK) tiny_mix_result(digest, result);
+  s2s_result_free(result);
+  s2s_model_free(ensemble);
+  return status;
+}
+
 static int32_t do_extend(tiny_digest *digest) {
   s2s_corpus *more;
   s2s_model *extended = NULL;
@@ -593,6 +605,7 @@ static void test_model(const model_shape *shape) {
   refuse_each("loading from memory", do_load_buffer, 0);
   refuse_each("creating a model", do_create, 0);
   refuse_each("extending a model", do_extend, 0);
+  refuse_each("an ensemble", do_ensemble, 0);
   refuse_each("reading parameters", do_read_parameters, 0);
   refuse_each("loading parameters", do_load_parameters, 0);
   refuse_each("translating", do_translate, 0);

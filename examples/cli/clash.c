@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { USED_MOST = 2 * FLAG_COUNT + 2 };
+enum { USED_MOST = 2 * FLAG_COUNT + MOST_MODELS + 2 };
 
 typedef struct used_file {
   const char *flag, *path; /* path NULL: a standard stream, which `flag` names */
@@ -75,6 +75,7 @@ static void find_files(used_files *used, const flags *given, const command *whic
       if (given->value[id][i]) add_path(used, &flag_table[id], given->value[id][i]);
     }
   }
+  for (size_t i = 0; i + 1 < given->model_count; i++) add_path(used, &flag_table[FLAG_MODEL], given->models[i]);
   if (which->bit & (COMMAND_TRANSLATE | COMMAND_SEGMENT) && !given->has[FLAG_INPUT]) {
     add_stream(used, STDIN_FILENO, "standard input", false);
   }

@@ -137,6 +137,7 @@ static int info_build(void) {
 
 int command_info(const flags *given) {
   if (given->has[FLAG_MARKDOWN] && !given->has[FLAG_OPTIONS]) return usage_error("--markdown goes with --options");
+  if (given->model_count > 1) return usage_error("it shows one model at a time");
   if (given->option && !given->has[FLAG_MODEL]) return usage_error("the option %s goes with -m FILE", given->option);
   if (given->has[FLAG_OPTIONS] && given->has[FLAG_MODEL])
     return usage_error("--options and -m FILE do not go together");

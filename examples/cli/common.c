@@ -53,10 +53,26 @@ int library_failed(int32_t status) {
   return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
 }
 
+static int32_t join_models(const flags *given, s2s_model *const *members, s2s_model **model) {
+  const s2s_model *all[MOST_MODELS];
+  for (size_t i = 0; i < given->model_count; i++) all[i] = members[i];
+  return s2s_model_ensemble(all, given->model_count, given->options, model);
+}
+
 int load_model(const flags *given, s2s_model **model) {
+  s2s_model *members[MOST_MODELS] = {NULL};
+  int32_t status = S2S_OK;
   if (!given->has[FLAG_MODEL]) return usage_error("no model; say which with -m FILE");
-  int32_t status = s2s_model_load(given->value[FLAG_MODEL][0], given->options, model);
-  return status ? library_failed(status) : 0;
+  for (size_t i = 0; i < given->model_count && !status; i++)
+    status = s2s_model_load(given->models[i], given->options, &members[i]);
+  if (!status && given->model_count == 1) {
+    *model = members[0];
+    return 0;
+  }
+  if (!status) status = join_models(given, members, model);
+  int failure = status ? library_failed(status) : 0;
+  for (size_t i = 0; i < given->model_count; i++) s2s_model_free(members[i]);
+  return failure;
 }
 
 int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus) {

@@ -221,6 +221,10 @@ static int read_flag(flags *out, const char *name, size_t id, arguments *left) {
   out->value[id][0] = row->values > 0 ? take_value(left) : NULL;
   if (row->values > 0 && !out->value[id][0]) return usage_error("%s needs a value: %s", name, row->value);
   out->value[id][1] = row->values > 1 && more_values(left) ? take_value(left) : NULL;
+  if (id == FLAG_MODEL) {
+    if (out->model_count == MOST_MODELS) return usage_error("more than %d models", MOST_MODELS);
+    out->models[out->model_count++] = out->value[id][0];
+  }
   return id == FLAG_CONFIG ? read_config(out, out->value[id][0]) : 0;
 }
 

@@ -37,7 +37,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT,    \
-    "the model")                                                                                                       \
+    "the model; of translate and eval also several, which decode together as an ensemble")                             \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \
@@ -92,9 +92,13 @@ typedef struct flag {
 
 extern const flag flag_table[FLAG_COUNT];
 
+enum { MOST_MODELS = 16 };
+
 typedef struct flags {
   bool has[FLAG_COUNT];
   const char *value[FLAG_COUNT][2]; /* NULL where none was given; pointers into argv */
+  const char *models[MOST_MODELS]; /* every -m, the last one too */
+  size_t model_count;
   s2s_options *options;
   const char *option;      /* key of the last library option that was a flag, or NULL */
   const char *not_runtime; /* the same without runtime options, which any work may have */

@@ -16,7 +16,7 @@ static s2s__document_rules document_rules(const s2s_model *model, const s2s_opti
   if (!model) return rules;
   size_t most = document_least(s2s__option_size(options, S2S__DOCUMENT_MAX_LENGTH),
                                s2s__option_size(options, S2S__MAX_SOURCE_LENGTH));
-  most = document_least(most, s2s__network_longest(&model->network, S2S_SOURCE));
+  most = document_least(most, s2s__model_longest(model, S2S_SOURCE));
   if (most > 1 && s2s__option_bool(&model->options, S2S__SOURCE_EOS)) most--;
   rules.segmenter = model->segmenter[S2S_SOURCE];
   rules.max_tokens = most;

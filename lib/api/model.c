@@ -117,9 +117,21 @@ int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const
                                {corpus, joint ? S2S_SOURCE : S2S_TARGET, joint ? 2 : 1}};
   const s2s__texts texts[2] = {model_texts_of(&data[0]), model_texts_of(&data[1])};
   const s2s__float_mode mode = s2s__float_mode_enter();
-  const int32_t status = s2s__model_extend(model, texts, options, extended, &error);
+  int32_t status = s2s__model_check_single(model, "extended", &error);
+  if (status == S2S_OK) status = s2s__model_extend(model, texts, options, extended, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
+                           s2s_model **ensemble) {
+  S2S__API_OUT(ensemble);
+  S2S__API_NEED(models);
+  s2s__error error = {.status = S2S_OK};
+  for (size_t i = 0; i < count; i++)
+    if (!models[i])
+      return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "s2s_model_ensemble: model %zu is NULL", i));
+  return s2s__api_finish(&error, s2s__model_ensemble(models, count, options, ensemble, &error));
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
@@ -166,7 +178,9 @@ int32_t s2s_model_save(const s2s_model *model, const char *path) {
   S2S__API_NEED(model);
   S2S__API_NEED(path);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__model_write(model, NULL, path, &error));
+  int32_t status = s2s__model_check_single(model, "saved", &error);
+  if (status == S2S_OK) status = s2s__model_write(model, NULL, path, &error);
+  return s2s__api_finish(&error, status);
 }
 
 void s2s_model_free(s2s_model *model) { s2s__model_release(model); }

@@ -70,7 +70,8 @@ int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const 
   S2S__API_NEED(corpus);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
-  const int32_t status = s2s__trainer_new(model, corpus, dev, options, trainer, &error);
+  int32_t status = s2s__model_check_single(model, "trained", &error);
+  if (status == S2S_OK) status = s2s__trainer_new(model, corpus, dev, options, trainer, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
 }

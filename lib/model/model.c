@@ -92,6 +92,7 @@ void s2s__model_release(const s2s_model *model) {
   const s2s__host host = s2s__host_given(&m->host, &m->budget);
   s2s__options_clear(&m->options);
   for (int side = 0; side < 2; side++) s2s__segmenter_release(m->segmenter[side]);
+  for (size_t i = 0; i < m->members; i++) s2s__model_release(m->member[i]);
   s2s__arena_free(&m->arena);
   s2s__free(&host, m, sizeof *m);
 }

@@ -25,6 +25,8 @@ struct s2s_model {
   s2s__vocabulary vocabulary[2]; /* S2S_SOURCE, S2S_TARGET */
   s2s_segmenter *segmenter[2];   /* counted: they may be another model's too */
   s2s__network network;
+  const s2s_model *const *member; /* of an ensemble, [members], retained */
+  size_t members;                 /* 0: a model by itself */
   char parameters[24]; /* their number as text, for s2s_model_get */
 };
 
@@ -54,6 +56,16 @@ int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2
  * seed. Reads seed, vocabulary.* and runtime options. */
 int32_t s2s__model_extend(const s2s_model *model, const s2s__texts texts[2], const s2s_options *options,
                           s2s_model **extended, s2s__error *error);
+
+/* ensemble.c: models with equal vocabularies, segmenters and kernels as one. */
+int32_t s2s__model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
+                            s2s_model **ensemble, s2s__error *error);
+size_t s2s__model_members(const s2s_model *model); /* at least 1: a model by itself is its own member */
+const s2s_model *s2s__model_member(const s2s_model *model, size_t number);
+/* The most tokens that a sequence of a side may have in all members. */
+size_t s2s__model_longest(const s2s_model *model, int32_t side);
+/* S2S_UNSUPPORTED for an ensemble; what: "saved". */
+int32_t s2s__model_check_single(const s2s_model *model, const char *what, s2s__error *error);
 
 void s2s__model_retain(const s2s_model *model);  /* for a handle: the parameters are fixed from here on */
 void s2s__model_release(const s2s_model *model); /* frees it with the last reference; NULL does nothing */

@@ -240,7 +240,7 @@ static int32_t beam_results(const beam_state *beam, const beam_sentence *s, size
 /* Most tokens for a source: by the options, and by the positions that the model has. */
 static size_t beam_limit(const beam_state *beam, size_t source_length) {
   const s2s__search *search = &beam->decoder->search;
-  const size_t longest = s2s__network_longest(&beam->decoder->model->network, S2S_TARGET);
+  const size_t longest = s2s__model_longest(beam->decoder->model, S2S_TARGET);
   const size_t most = longest < search->max_length ? longest : search->max_length;
   if (search->max_length_ratio <= 0) return most;
   const double by_ratio = 10 + search->max_length_ratio * (double)source_length;

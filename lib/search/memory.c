@@ -36,8 +36,19 @@ const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size
 }
 #endif
 
-int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids,
-                        const size_t *length, size_t count, s2s_memory **memory, s2s__error *error) {
+static int32_t memory_encode_others(s2s_memory *m, const int32_t *ids, const size_t *length, size_t count,
+                                    s2s__error *error) {
+  const size_t others = m->model->members - 1;
+  m->other = S2S__TAKE(&m->arena, s2s_memory *, others);
+  if (!m->other) return s2s__fail_memory(error, others * sizeof *m->other, "a memory");
+  for (; m->others < others; m->others++)
+    S2S__TRY(
+        s2s__memory_new(m->model->member[m->others + 1], &m->host, ids, length, count, &m->other[m->others], error));
+  return S2S_OK;
+}
+
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
+                        size_t count, s2s_memory **memory, s2s__error *error) {
   s2s_memory *m = s2s__allocate_zeroed(host, sizeof *m);
   *memory = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
@@ -45,7 +56,8 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
   m->model = model;
   s2s__model_retain(model);
   s2s__arena_init(&m->arena, &m->host);
-  const int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, error));
+  int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, error));
+  if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, error);
   if (status != S2S_OK) return s2s__memory_free(m), status;
   *memory = m;
   return S2S_OK;
@@ -54,6 +66,7 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
 void s2s__memory_free(s2s_memory *memory) {
   if (!memory) return;
   const s2s__host host = s2s__host_given(&memory->host, &memory->budget);
+  for (size_t i = 0; i < memory->others; i++) s2s__memory_free(memory->other[i]);
   s2s__model_release(memory->model);
   s2s__arena_free(&memory->arena);
   s2s__free(&host, memory, sizeof *memory);

@@ -16,6 +16,8 @@ struct s2s_memory {
   s2s__rows rows;
   s2s__encoding encoding; /* keys are left to the decoder */
   const float *states;    /* encoding.states as the public sees them */
+  s2s_memory **other;     /* of an ensemble: those of members 1 .. others */
+  size_t others;
 };
 
 /* Numbers as float: themselves, or in the double-precision test build a copy in the arena (NULL: no memory). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Decoder steps for search: select the parents' states, run a block of one token a row, log-softmax.
+ * Decoder steps for search: select the parents' states, run a block of one token a row, log-softmax. The
+ * log-probabilities and attention weights of an ensemble are the means of its members'.
  */
 #include "search/stepper.h"
 
@@ -9,15 +10,32 @@
 void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host) {
   memset(stepper, 0, sizeof *stepper);
   stepper->model = model;
+  stepper->host = *host;
   s2s__arena_init(&stepper->base, host);
   s2s__arena_init(&stepper->step[0], host);
   s2s__arena_init(&stepper->step[1], host);
 }
 
 void s2s__stepper_free(s2s__stepper *stepper) {
+  for (size_t i = 0; i < stepper->others; i++) s2s__stepper_free(&stepper->other[i]);
+  s2s__free(&stepper->host, stepper->other, stepper->others * sizeof *stepper->other);
+  stepper->other = NULL;
+  stepper->others = 0;
   s2s__arena_free(&stepper->base);
   s2s__arena_free(&stepper->step[0]);
   s2s__arena_free(&stepper->step[1]);
+}
+
+static int32_t stepper_start_others(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
+  if (!stepper->other) {
+    stepper->other = s2s__allocate_zeroed(&stepper->host, memory->others * sizeof *stepper->other);
+    if (!stepper->other) return s2s__fail_memory(error, memory->others * sizeof *stepper->other, "an ensemble's steps");
+    for (; stepper->others < memory->others; stepper->others++)
+      s2s__stepper_init(&stepper->other[stepper->others], stepper->model->member[stepper->others + 1], &stepper->host);
+  }
+  for (size_t i = 0; i < stepper->others; i++)
+    S2S__TRY(s2s__stepper_start(&stepper->other[i], memory->other[i], error));
+  return S2S_OK;
 }
 
 int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
@@ -32,6 +50,7 @@ int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s_
   stepper->rows = memory->rows.count;
   stepper->position = 0;
   stepper->sentence = NULL;
+  if (memory->others > 0) S2S__TRY(stepper_start_others(stepper, memory, error));
   stepper->started = 1;
   return S2S_OK;
 }
@@ -56,6 +75,30 @@ static int32_t stepper_log_softmax(s2s__stepper *stepper, s2s__graph *graph, s2s
     graph->kernels->log_softmax(logits->cols, row, row);
   }
   stepper->log_probabilities = logits;
+  return S2S_OK;
+}
+
+static void stepper_mean(const s2s__stepper *stepper, s2s__real *sum, size_t count, size_t members) {
+  stepper->model->kernels->scale(count, (s2s__real)(1.0 / (double)members), sum);
+}
+
+/* Attention is averaged where all members have it. */
+static int32_t stepper_step_others(s2s__stepper *stepper, const int32_t *tokens, const size_t *parents, size_t n,
+                                   s2s__error *error) {
+  const size_t count = stepper->log_probabilities->rows * stepper->log_probabilities->cols;
+  size_t attending = stepper->weights != NULL;
+  for (size_t i = 0; i < stepper->others; i++) {
+    s2s__stepper *other = &stepper->other[i];
+    S2S__TRY(s2s__stepper_step(other, tokens, parents, n, error));
+    stepper->model->kernels->add(count, other->log_probabilities->data, stepper->log_probabilities->data);
+    attending += other->weights != NULL;
+  }
+  stepper_mean(stepper, stepper->log_probabilities->data, count, stepper->others + 1);
+  if (attending <= stepper->others) return S2S_OK;
+  const size_t weights = stepper->ragged.total;
+  for (size_t i = 0; i < stepper->others; i++)
+    stepper->model->kernels->add(weights, stepper->other[i].weights->data, stepper->weights->data);
+  stepper_mean(stepper, stepper->weights->data, weights, stepper->others + 1);
   return S2S_OK;
 }
 
@@ -89,5 +132,5 @@ int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const si
   stepper->sentence = sentence;
   stepper->rows = n;
   stepper->position++;
-  return S2S_OK;
+  return stepper->others > 0 ? stepper_step_others(stepper, tokens, parents, n, error) : S2S_OK;
 }

@@ -25,6 +25,10 @@ typedef struct s2s__stepper {
   s2s__tensor *log_probabilities; /* [rows, target vocabulary] */
   s2s__tensor *weights;           /* ragged; NULL without attention */
   s2s__ragged ragged;
+  /* an ensemble's members 1 .. others, which make the same steps; made by the first start */
+  struct s2s__stepper *other;
+  size_t others;
+  s2s__host host;
 } s2s__stepper;
 
 void s2s__stepper_init(s2s__stepper *stepper, const s2s_model *model, const s2s__host *host);

@@ -193,7 +193,26 @@ done:
   return status;
 }
 
-/* Cross-entropy of lines [begin, end) given their sources, without smoothing. */
+/* Cross-entropy of an example, without smoothing; of an ensemble the mean of its members', whose log-probabilities are
+ * averaged. */
+static int32_t evaluate_example_loss(const evaluate_job *job, s2s__arena *arena, const s2s__example *example,
+                                     double *sum, s2s__error *error) {
+  const size_t members = s2s__model_members(job->model);
+  for (size_t i = 0; i < members; i++) {
+    const s2s__mark mark = s2s__arena_mark(arena);
+    s2s__graph graph;
+    s2s__tensor *logits;
+    double loss, plain;
+    s2s__graph_init(&graph, arena, job->model->kernels, error);
+    S2S__TRY(s2s__network_forward(&graph, &s2s__model_member(job->model, i)->network, example, NULL, &logits));
+    S2S__TRY(s2s__cross_entropy(&graph, logits, example->expected, 0, 1, &loss, &plain));
+    *sum += plain / (double)members;
+    s2s__arena_rewind(arena, mark);
+  }
+  return S2S_OK;
+}
+
+/* Of lines [begin, end) given their sources. */
 static int32_t evaluate_loss(const evaluate_job *job, evaluate_worker *worker, size_t begin, size_t end,
                              evaluate_counts *counts, s2s__error *error) {
   const s2s__evaluation *e = job->evaluation;
@@ -201,14 +220,8 @@ static int32_t evaluate_loss(const evaluate_job *job, evaluate_worker *worker, s
     const size_t n = end - at < EVALUATE_BATCH ? end - at : EVALUATE_BATCH;
     s2s__arena_reset(&worker->arena);
     s2s__example example;
-    s2s__graph graph;
-    s2s__tensor *logits;
-    double loss, plain;
     S2S__TRY(s2s__dataset_example(&e->dataset, e->line + at, n, 0, 1, &worker->arena, &example, error));
-    s2s__graph_init(&graph, &worker->arena, job->model->kernels, error);
-    S2S__TRY(s2s__network_forward(&graph, &job->model->network, &example, NULL, &logits));
-    S2S__TRY(s2s__cross_entropy(&graph, logits, example.expected, 0, 1, &loss, &plain));
-    counts->loss += plain;
+    S2S__TRY(evaluate_example_loss(job, &worker->arena, &example, &counts->loss, error));
     counts->tokens += example.target_rows.total;
   }
   return S2S_OK;
