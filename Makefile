@@ -112,15 +112,16 @@ scripts := $(filter-out test/tap.sh test/run.sh,$(call files,test/*.sh))
 manuals := $(call files,docs/*.1)
 
 objects := $(call object,$(sources))
+example_sources := $(filter-out examples/mpi_%,$(call files,examples/*.c))
 command_objects := $(call object,$(call files,examples/cli/*.c))
-user_objects := $(command_objects) $(call object,$(call files,examples/*.c))
+user_objects := $(command_objects) $(call object,$(example_sources))
 helper_objects := $(call object,$(helper_sources))
 test_objects := $(call object,$(call files,test/*.c) $(fuzz_sources))
 all_objects := $(objects) $(user_objects) $(test_objects)
 
 static := $(B)/libseq2seq.a
 command := $(if $(command_objects),$(B)/seq2seq$(exe))
-examples := $(call program,$(call files,examples/*.c))
+examples := $(call program,$(example_sources))
 double_programs := $(double_sources:%.c=build/double/%$(exe))
 programs-double = $(double_programs)
 programs-avxvnni = $(B)/test/check_kernels$(exe)
@@ -215,7 +216,7 @@ bench: all $(bench_programs)
 export CC CXX MAKE
 PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
 prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
-steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz
+steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi
 
 .PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
 ## check: every test; needs only a C compiler, make and sh
@@ -272,6 +273,23 @@ check-fuzz:
 .PHONY: run-fuzz
 run-fuzz: $(fuzz_programs)
 	@mkdir -p build/tmp; for fuzzer in $^; do $$fuzzer -verbosity=0 -max_total_time=10 -artifact_prefix=build/tmp/ || exit 1; done
+
+## mpi: build/examples/mpi_train, with mpicc
+mpi: $(B)/examples/mpi_train
+.PHONY: mpi
+$(B)/examples/mpi_train: examples/mpi_train.c $(static)
+	@mkdir -p $(@D)
+	$(call say,MPICC )OMPI_CC=$(CC) mpicc -O2 -Iinclude $< $(static) $(libs) -o $@
+
+## check-mpi: two processes with a shard each come to the bytes of one with both
+mpirun = OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 mpirun
+mpi_data := examples/data/cmudict-sample.dev.tsv examples/data/cmudict-sample.dev.tsv
+check-mpi:
+	@if ! command -v mpicc >/dev/null || ! command -v mpirun >/dev/null; then echo '# SKIP $@: no MPI'; \
+	else $(MAKE) mpi && mkdir -p build/tmp && \
+	  printf '%s\n' 'source.tokens = chars' 'encoder.hidden = 16' 'decoder.hidden = 32' 'max_epochs = 3' 'warmup = 5' 'batch_sentences = 16' >build/tmp/mpi.options && \
+	  for n in 1 2; do $(mpirun) -np $$n $(B)/examples/mpi_train $(mpi_data) build/tmp/mpi.$$n build/tmp/mpi.options || exit 1; \
+	  done && cmp build/tmp/mpi.1 build/tmp/mpi.2; fi
 
 # ---- installing -----------------------------------------------------------------------------------------------------
 

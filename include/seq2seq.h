@@ -491,6 +491,16 @@ S2S_API int32_t s2s_trainer_save(const s2s_trainer *trainer, const char *path);
 S2S_API int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
                                    const s2s_options *options, s2s_trainer **trainer);
 
+/* Several processes, each with a trainer of its own made from the same model, corpora, options and seed, train one model: each
+ * computes its part of every batch (batch_shards / ranks of the shards: 1, 2, 4 ...), and the host's collective adds them up.
+ * It is called in the trainer's thread, as often and in the same order in every process, replaces values[0..count) by their
+ * sums over all processes, and returns 0; anything else is S2S_CANCELLED. For the same bytes in every process, and as from
+ * one process with all the shards, it must add in a binary tree over the ranks, which any order does for two.
+ * Before the first update. S2S_BAD_ARGUMENT: the shards cannot be divided so, or rank is not in 0 .. ranks - 1. */
+typedef int32_t (*s2s_allreduce_fn)(void *user, float *values, size_t count);
+S2S_API int32_t s2s_trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
+                                          int32_t ranks);
+
 /* Makes the run or step that works, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
 S2S_API void s2s_trainer_cancel(s2s_trainer *trainer);
 S2S_API void s2s_trainer_free(s2s_trainer *trainer);

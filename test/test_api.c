@@ -271,6 +271,8 @@ static void test_null_segmenters(void) {
   s2s_tokens_free(NULL);
 }
 
+static int32_t add_nothing(void *user, float *values, size_t count) { return (void)user, (void)values, (void)count, 0; }
+
 static void test_null_training(void) {
   s2s_trainer *trainer;
   s2s_metrics *metrics;
@@ -289,6 +291,8 @@ static void test_null_training(void) {
   NULL_REFUSED("trainer", s2s_trainer_new(h.model, h.corpus, NULL, NULL, NULL));
   NULL_REFUSED("trainer", s2s_trainer_step(NULL, NULL));
   NULL_REFUSED("trainer", s2s_trainer_run(NULL));
+  NULL_REFUSED("trainer", s2s_trainer_set_allreduce(NULL, add_nothing, NULL, 0, 1));
+  NULL_REFUSED("allreduce", s2s_trainer_set_allreduce(h.trainer, NULL, NULL, 0, 1));
   NULL_REFUSED("trainer", s2s_trainer_save(NULL, "x"));
   NULL_REFUSED("path", s2s_trainer_save(h.trainer, NULL));
   NULL_REFUSED("path", s2s_trainer_resume(NULL, h.corpus, NULL, NULL, &(s2s_trainer *){NULL}));

@@ -136,6 +136,14 @@ int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s
   return s2s__api_finish(&error, status);
 }
 
+int32_t s2s_trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
+                                  int32_t ranks) {
+  S2S__API_NEED(trainer);
+  S2S__API_NEED(allreduce);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__trainer_set_allreduce(trainer, allreduce, user, rank, ranks, &error));
+}
+
 void s2s_trainer_cancel(s2s_trainer *trainer) {
   if (trainer) atomic_store(&trainer->cancelled, 1);
 }

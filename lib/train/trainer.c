@@ -92,12 +92,31 @@ static int32_t trainer_init_shards(s2s_trainer *t, s2s__error *error) {
   t->shard = s2s__arena_take_zeroed(&t->arena, shards * sizeof *t->shard);
   if (!t->shard) return s2s__fail_memory(error, shards * sizeof *t->shard, "the shards");
   for (size_t s = 0; s < shards; s++) s2s__arena_init(&t->shard[s].arena, &t->host);
-  t->shards = shards;
+  t->shards = t->own_shards = shards;
   for (size_t s = 0; s < shards; s++) {
     t->shard[s].gradient = S2S__TAKE(&t->arena, s2s__real, total);
     if (!t->shard[s].gradient) return s2s__fail_memory(error, total * sizeof(s2s__real), "the gradients");
     if (threads >= 2) S2S__TRY(s2s__pool_new(&t->host, threads, &t->shard[s].pool, error));
   }
+  return S2S_OK;
+}
+
+int32_t s2s__trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
+                                   int32_t ranks, s2s__error *error) {
+  s2s_trainer *t = trainer;
+  if (ranks < 1 || rank < 0 || rank >= ranks)
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "rank %d of %d processes", (int)rank, (int)ranks);
+  const size_t own = t->shards / (size_t)ranks;
+  if (own * (size_t)ranks != t->shards || (own & (own - 1)) != 0 || own == 0)
+    return s2s__fail(error, S2S_BAD_ARGUMENT,
+                     "batch_shards %zu cannot be divided among %d processes: each must get 1, 2, 4 ... of them",
+                     t->shards, (int)ranks);
+  if (sizeof(s2s__real) != sizeof(float))
+    return s2s__fail(error, S2S_UNSUPPORTED, "this build has no numbers to hand to a host");
+  t->first_shard = own * (size_t)rank;
+  t->own_shards = own;
+  t->allreduce = ranks > 1 ? allreduce : NULL;
+  t->allreduce_user = user;
   return S2S_OK;
 }
 

@@ -51,6 +51,9 @@ struct s2s_trainer {
   s2s__schedule schedule;
   s2s__shard *shard;
   size_t shards;
+  size_t first_shard, own_shards; /* those of this process */
+  s2s_allreduce_fn allreduce;     /* NULL: there is no other */
+  void *allreduce_user;
 
   s2s__dataset dataset;
   const s2s_corpus *corpus; /* retained, to cut its texts anew in each epoch; NULL: they are cut once */
@@ -83,6 +86,10 @@ int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error);
 int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error);
 /* A copy of the best model, or of the present one. */
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error);
+
+/* From here on this process computes part `rank` of `ranks` of each batch. */
+int32_t s2s__trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
+                                   int32_t ranks, s2s__error *error);
 
 /* Cuts (where it is cut anew) and orders the pairs for the present epoch: depends on nothing but its number. */
 int32_t s2s__trainer_arrange(s2s_trainer *trainer, s2s__error *error);

@@ -71,7 +71,8 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
 static void update_shard_part(void *data, size_t part, size_t worker) {
   (void)worker;
   const update_job *job = data;
-  (void)update_shard(job, &job->trainer->shard[part], part);
+  const size_t number = job->trainer->first_shard + part;
+  (void)update_shard(job, &job->trainer->shard[number], number);
 }
 
 /* ---- adding, norm ------------------------------------------------------------------------------------------------ */
@@ -86,25 +87,73 @@ static s2s__range update_frozen_part(const s2s__range *range, size_t begin, size
   return (s2s__range){range->begin > begin ? range->begin : begin, range->end < end ? range->end : end};
 }
 
+/* Where the sum of this process's shards ends, and after the collective that of all. */
+static s2s__real *update_gradient(const s2s_trainer *t) { return t->shard[t->first_shard].gradient; }
+
 static void update_clear_frozen(const s2s_trainer *t, size_t begin, size_t end) {
   for (size_t i = 0; i < t->frozen_count; i++) {
     const s2s__range part = update_frozen_part(&t->frozen[i], begin, end);
-    if (part.begin < part.end)
-      memset(t->shard[0].gradient + part.begin, 0, (part.end - part.begin) * sizeof(s2s__real));
+    if (part.begin < part.end) memset(update_gradient(t) + part.begin, 0, (part.end - part.begin) * sizeof(s2s__real));
   }
 }
 
-/* Adds shards in a fixed tree: 0+1, 2+3, ...; then 0+2, ...; the sum ends in shard 0. */
+/* Adds shards in a fixed tree: 0+1, 2+3, ...; then 0+2, ... */
+static void update_add_block(const update_job *job, size_t begin, size_t n) {
+  const s2s_trainer *t = job->trainer;
+  const size_t first = t->first_shard, behind = first + t->own_shards;
+  const size_t last = job->shards < behind ? job->shards : behind;
+  for (size_t step = 1; first + step < last; step *= 2)
+    for (size_t s = first; s + step < last; s += 2 * step)
+      t->kernels->add(n, t->shard[s + step].gradient + begin, t->shard[s].gradient + begin);
+}
+
 static void update_add_part(void *data, size_t part, size_t worker) {
+  (void)worker;
+  const update_job *job = data;
+  const size_t begin = part * UPDATE_BLOCK;
+  update_add_block(job, begin, update_block_end(job, part) - begin);
+}
+
+static void update_measure_part(void *data, size_t part, size_t worker) {
   (void)worker;
   const update_job *job = data;
   const s2s_trainer *t = job->trainer;
   const size_t begin = part * UPDATE_BLOCK, n = update_block_end(job, part) - begin;
-  for (size_t step = 1; step < job->shards; step *= 2)
-    for (size_t s = 0; s + step < job->shards; s += 2 * step)
-      t->kernels->add(n, t->shard[s + step].gradient + begin, t->shard[s].gradient + begin);
+  if (!t->allreduce) update_add_block(job, begin, n); /* while it is at hand */
   update_clear_frozen(t, begin, begin + n);
-  job->square[part] = t->kernels->sum_squares(n, t->shard[0].gradient + begin);
+  job->square[part] = t->kernels->sum_squares(n, update_gradient(t) + begin);
+}
+
+enum {
+  UPDATE_DIGITS = 5
+}; /* of a loss in base 4096, the last worth 2^-32: floats add up those of 4096 processes exactly */
+
+static void update_digits(double loss, float digit[UPDATE_DIGITS]) {
+  const int fits = loss >= 0 && loss < 268435456.0; /* 2^28; neither is it a NaN */
+  double rest = fits ? loss * 4294967296.0 : 0;
+  for (size_t i = UPDATE_DIGITS; i-- > 0;) {
+    const double higher = floor(rest / 4096);
+    digit[i] = fits ? (float)(rest - 4096 * higher) : NAN;
+    rest = higher;
+  }
+}
+
+/* The sums over all processes. */
+static int32_t update_allreduce(const update_job *job, double *loss, s2s__error *error) {
+  const s2s_trainer *t = job->trainer;
+  float digit[UPDATE_DIGITS];
+  if (!t->allreduce) return S2S_OK;
+  update_digits(*loss, digit);
+  s2s__pool_run(t->pool, job->blocks, update_add_part, (void *)(uintptr_t)job);
+  float *gradient = (float *)(void *)update_gradient(t);
+  if (t->allreduce(t->allreduce_user, gradient, t->network.params.total) ||
+      t->allreduce(t->allreduce_user, digit, UPDATE_DIGITS))
+    return s2s__fail(error, S2S_CANCELLED, "update %llu: the collective of the host failed",
+                     (unsigned long long)t->updates + 1);
+  *loss = 0;
+  for (size_t i = 0; i < UPDATE_DIGITS; i++) *loss = *loss * 4096 + (double)digit[i];
+  *loss /= 4294967296.0;
+  return S2S_OK;
 }
 
 /* ---- optimiser, packing ------------------------------------------------------------------------------------------ */
@@ -126,7 +175,7 @@ static void update_apply_part(void *data, size_t part, size_t worker) {
                               .number = t->updates + 1,
                               .learning_rate = s2s__schedule_rate(&t->schedule, t->updates + 1),
                               .gradient_scale = job->gradient_scale,
-                              .gradient = t->shard[0].gradient,
+                              .gradient = update_gradient(t),
                               .value = t->network.params.value,
                               .state = {t->state[0], t->state[1]}};
   const size_t first = part * UPDATE_BLOCK, end = update_block_end(job, part);
@@ -149,9 +198,9 @@ static void update_pack_part(void *data, size_t part, size_t worker) {
 
 /* ---- the update -------------------------------------------------------------------------------------------------- */
 
-static int32_t update_collect(const s2s_trainer *t, size_t shards, double *loss, s2s__error *error) {
+static int32_t update_collect(const s2s_trainer *t, double *loss, s2s__error *error) {
   *loss = 0;
-  for (size_t s = 0; s < shards; s++) {
+  for (size_t s = t->first_shard; s < t->first_shard + t->own_shards; s++) {
     const s2s__error *e = &t->shard[s].error;
     if (e->status != S2S_OK) return s2s__fail(error, e->status, "%s", e->text);
     *loss += t->shard[s].loss;
@@ -181,12 +230,13 @@ int32_t s2s__trainer_update(s2s_trainer *trainer, const uint32_t *pair, size_t c
   job.blocks = (t->network.params.total + UPDATE_BLOCK - 1) / UPDATE_BLOCK;
   for (size_t s = 0; s < t->shards; s++) s2s__error_clear(&t->shard[s].error);
   job.shards = t->shards < count ? t->shards : count;
-  s2s__pool_run(t->pool, job.shards, update_shard_part, &job);
-  S2S__TRY(update_collect(t, job.shards, loss, error));
+  s2s__pool_run(t->pool, t->own_shards, update_shard_part, &job);
+  S2S__TRY(update_collect(t, loss, error));
+  S2S__TRY(update_allreduce(&job, loss, error));
   *loss /= (double)tokens;
-  job.square = S2S__TAKE(&t->shard[0].arena, double, job.blocks);
+  job.square = S2S__TAKE(&t->shard[t->first_shard].arena, double, job.blocks);
   if (!job.square) return s2s__fail_memory(error, job.blocks * sizeof(double), "an update");
-  s2s__pool_run(t->pool, job.blocks, update_add_part, &job);
+  s2s__pool_run(t->pool, job.blocks, update_measure_part, &job);
   double square = 0;
   for (size_t b = 0; b < job.blocks; b++) square += job.square[b];
   *norm = sqrt(square);
