@@ -326,6 +326,20 @@ same_answers() { # of a model, and of an ensemble of it with itself
   translate -i "$tmp/dev.sources" && cp "$out" "$tmp/expected" &&
     translate -m "$model" -i "$tmp/dev.sources" && cmp "$out" "$tmp/expected"
 }
+seeds() {
+  train --seeds 2 --seed 3 -o "$tmp/many.safetensors" --log "$tmp/many.log" && lines "$tmp/many.3.log" 3 &&
+    evaluate -m "$tmp/many.3.safetensors" -m "$tmp/many.4.safetensors"
+}
+check "--seeds trains several" seeds
+check "and tells their mean" eval 'train --seeds 2 -o "$tmp/many.safetensors"; grep -q "^mean_dev_loss" "$out"'
+check "but not none" says 2 'from 1 to 16' train --seeds 0 -o "$tmp/many.safetensors"
+plot() { run plot --log "$1" -o "$tmp/curves.svg"; }
+check "plot draws a training" plot "$tmp/log"
+check "as an SVG with its curves" test "$(grep -c '<path fill="none"' "$tmp/curves.svg")" -eq 6
+check "not of what is no log" says 1 'line 1: no object' plot "$tmp/dev.tsv"
+: >"$tmp/none"
+check "nor of nothing" says 1 'no evaluation in it' plot "$tmp/none"
+check "nor of no file" says 2 'no log to draw' run plot
 check "several models decode together" prints '^sequence_error_rate' evaluate -m "$tmp/a.safetensors"
 check "alike ones as one" same_answers
 check "models that read otherwise do not" says 1 'model 1 has another' translate -m "$tmp/f.safetensors"
@@ -336,7 +350,7 @@ check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" r
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
 flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'; }
-none "no flag stands twice in a help page" "$(for c in train translate eval info; do flags_of $c | sort | uniq -d; done)"
+none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot; do flags_of $c | sort | uniq -d; done)"
 check "--help" prints '^usage: seq2seq train' run train --help
 check "--version" prints '^seq2seq [0-9.]*$' run --version
 

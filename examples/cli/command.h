@@ -29,6 +29,7 @@ int command_translate(const flags *given);
 int command_eval(const flags *given);
 int command_info(const flags *given);
 int command_segment(const flags *given);
+int command_plot(const flags *given);
 
 /* help.c */
 extern const command commands[];

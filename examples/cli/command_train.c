@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const char *const best_names[] = {"best_dev_loss",
                                          "best_dev_character_error_rate",
                                          "best_dev_bleu",
                                          "best_dev_chrf"};
+enum { BEST_NAMES = sizeof best_names / sizeof best_names[0] };
 
 typedef struct training {
   const flags *given;
@@ -45,9 +47,11 @@ enum { CHECKPOINT_SECONDS = 600 };
  * ------------------------------------------------------------------------------------------------------------------ */
 
 static s2s_trainer *volatile trainer_to_stop;
+static volatile sig_atomic_t was_stopped;
 
 /* A second signal ends the program, but not one that comes with the first: timeout(1) sends each twice. */
 static void stop_trainer(int signal_number) {
+  was_stopped = 1;
   static double stopped = 0;
   double now = seconds_now();
   if (stopped > 0 && now - stopped > 0.25) {
@@ -244,7 +248,7 @@ static void print_results(const training *t) {
       "updates", "epochs", "parameters", "train_seconds", "tokens_per_second", "sentences_per_second"};
   const s2s_metrics *metrics = s2s_trainer_metrics(t->trainer);
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) print_metric(stdout, names[i], figure(metrics, names[i]));
-  for (size_t i = 0; i < sizeof best_names / sizeof best_names[0] && t->dev && was_evaluated(t); i++)
+  for (size_t i = 0; i < BEST_NAMES && t->dev && was_evaluated(t); i++)
     print_metric(stdout, best_names[i] + strlen("best_"), figure(metrics, best_names[i]));
 }
 
@@ -285,10 +289,73 @@ static int end(training *t, int status) {
   return status;
 }
 
-int command_train(const flags *given) {
+/* One training; adds the figures of its best model to `sum`. */
+static int train_once(const flags *given, double sum[BEST_NAMES]) {
   training t;
   memset(&t, 0, sizeof t);
   t.given = given;
-  int failure = prepare(&t);
-  return end(&t, failure ? failure : run_trainer(&t));
+  int status = prepare(&t);
+  if (!status) status = run_trainer(&t);
+  for (size_t i = 0; i < BEST_NAMES && t.trainer; i++) sum[i] += figure(s2s_trainer_metrics(t.trainer), best_names[i]);
+  return end(&t, status);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------------
+ * Several seeds
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/* "folder/model.3.safetensors" for seed 3 of "folder/model.safetensors"; the caller frees it. NULL stays NULL. */
+static char *name_of_seed(const char *path, int64_t seed) {
+  if (!path) return NULL;
+  const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+  size_t stem = dot && dot > (slash ? slash + 1 : path) ? (size_t)(dot - path) : strlen(path), size = strlen(path) + 32;
+  char *name = malloc(size);
+  if (name) snprintf(name, size, "%.*s.%lld%s", (int)stem, path, (long long)seed, path + stem);
+  return name;
+}
+
+static int train_seed(const flags *given, int64_t seed, double sum[BEST_NAMES]) {
+  static const flag_id files[] = {FLAG_OUTPUT, FLAG_CHECKPOINT, FLAG_LOG};
+  enum { FILES = sizeof files / sizeof files[0] };
+  flags one = *given;
+  char *name[FILES];
+  bool named = true;
+  for (size_t i = 0; i < FILES; i++) {
+    name[i] = name_of_seed(given->value[files[i]][0], seed);
+    named = named && (name[i] || !given->value[files[i]][0]);
+    one.value[files[i]][0] = name[i];
+  }
+  int32_t failure = s2s_options_set_int(given->options, "seed", seed);
+  int status = !named ? failed("no memory") : failure ? library_failed(failure) : 0;
+  if (!status) {
+    printf("seed\t%lld\n", (long long)seed);
+    status = train_once(&one, sum);
+  }
+  for (size_t i = 0; i < FILES; i++) free(name[i]);
+  return status;
+}
+
+static int train_seeds(const flags *given) {
+  const char *text = given->value[FLAG_SEEDS][0], *first = "1";
+  char *end = NULL;
+  long long count = strtoll(text, &end, 10);
+  double sum[BEST_NAMES] = {0};
+  int status = 0;
+  if (count < 1 || count > MOST_MODELS || *end)
+    return usage_error("--seeds %s: it must be a whole number from 1 to %d", text, MOST_MODELS);
+  if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the models; say where they go with -o FILE");
+  s2s_options_get(given->options, "seed", &first);
+  int64_t seed = strtoll(first, NULL, 10), trained = 0;
+  for (; trained < count && !status && !was_stopped; trained++) status = train_seed(given, seed + trained, sum);
+  for (size_t i = 0; i < BEST_NAMES && !status && !isnan(sum[i]); i++) {
+    char name[64];
+    snprintf(name, sizeof name, "mean_%s", best_names[i] + strlen("best_"));
+    print_metric(stdout, name, sum[i] / (double)trained);
+  }
+  return status;
+}
+
+int command_train(const flags *given) {
+  double sum[BEST_NAMES] = {0};
+  return given->has[FLAG_SEEDS] ? train_seeds(given) : train_once(given, sum);
 }

@@ -18,7 +18,8 @@ enum {
   COMMAND_EVAL = 4,
   COMMAND_INFO = 8,
   COMMAND_SEGMENT = 16,
-  COMMAND_ALL = 31
+  COMMAND_PLOT = 32,
+  COMMAND_ALL = 63
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -44,6 +45,8 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
   X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
+  X(SEEDS, "--seeds", 0, 1, "N", FILE_NONE, COMMAND_TRAIN,                                                             \
+    "train N models, from --seed on: FILE.1.safetensors, FILE.2.safetensors ... of an ensemble")                       \
   X(FROM, "--from", 0, 1, "MODEL", FILE_READ, COMMAND_TRAIN,                                                           \
     "go on from this model, with new data and a fresh optimiser, instead of from nothing")                             \
   X(EXTEND, "--extend-vocabulary", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                 \
@@ -54,6 +57,8 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "go on from the checkpoint where there is one, to the same bytes as without a stop; options given anew hold")      \
   X(LOG, "--log", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                                           \
     "write every evaluation's figures to this file, as JSON lines")                                                    \
+  X(CURVES, "--log", 0, 1, "FILE", FILE_READ, COMMAND_PLOT, "the JSON lines of a training")                            \
+  X(PICTURE, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_PLOT, "write the SVG to this file")                     \
   X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT,                                  \
     "read lines from this file instead of standard input")                                                             \
   X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \

@@ -45,8 +45,13 @@ const command commands[] = {
      "[-m FILE [--target] | --source-tokens bpe:N --train FILE [-o FILE]] [--join | --sentences] < in > out",
      "Reads one text a line and writes its tokens with spaces between them; a token that is itself a space is written\n"
      "as U+2581. The tokens are those of a model, or of the option --source-tokens: bpe and unigram learn them from\n"
-     "--train, and -o keeps what was learnt for --source-tokens spm:FILE, here or in training. With --join it goes back.",
+     "--train, and -o keeps what was learnt for --source-tokens spm:FILE, here or in training. With --join it goes "
+     "back.",
      command_segment},
+    {"plot", COMMAND_PLOT, 0, "draw the curves of a training", "--log FILE [-o curves.svg]",
+     "Reads what `seq2seq train --log FILE` wrote and draws losses, error rates, BLEU and chrF over updates as an SVG\n"
+     "picture, with a dot at the best model. A training that still runs can be drawn too.",
+     command_plot},
     {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
      "[-m FILE | --options [--markdown]]",
      "With -m: the model's options, vocabularies and parameters. With --options: every option of the library with its\n"
