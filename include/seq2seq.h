@@ -122,7 +122,7 @@ S2S_API const char *s2s_error_message(void);
  *
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
- *   train    read by s2s_model_create (seed, vocabulary.*) and s2s_trainer_new
+ *   train    read by s2s_model_create (seed, vocabulary.*, subword.*, preset) and s2s_trainer_new
  *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_split_document, s2s_evaluate
  *            and s2s_metric_*
  *   runtime  never stored: memory_limit and invalid_utf8 are read wherever a handle is made, cpu where a model or trainer is
@@ -182,6 +182,14 @@ S2S_API int32_t s2s_option_scope(size_t index);       /* S2S_SCOPE_MODEL ... */
 S2S_API const char *s2s_option_default(size_t index); /* "256" */
 S2S_API const char *s2s_option_range(size_t index);   /* "1..65536", "a|b|c" */
 S2S_API const char *s2s_option_help(size_t index);    /* one sentence without a full stop */
+
+/* Presets: options that go well together. Option `preset` names one, or is `auto`: then the first counts whose `pairs` is more
+ * than the corpus has. It sets what is not set; `auto` chooses a model's shape only where no option of it is set (tokens and
+ * normalisation aside). Read by s2s_model_create and s2s_trainer_new. Past the end NULL and 0. */
+S2S_API size_t s2s_preset_count(void);
+S2S_API const char *s2s_preset_name(size_t index);     /* "rnn-tiny" */
+S2S_API const char *s2s_preset_settings(size_t index); /* "encoder.hidden=128 decoder.hidden=256 ..." */
+S2S_API size_t s2s_preset_pairs(size_t index);         /* 3000; 0: never chosen by `auto` */
 
 /* =====================================================================================================================
  * Translation in one call: of texts, of whole documents

@@ -468,6 +468,11 @@ static void test_option_table(void) {
   }
   ok(good, "past the end the texts are NULL and the numbers -1");
   s2s_options_free(o);
+  const size_t presets = s2s_preset_count();
+  ok(presets > 0 && strstr(s2s_preset_settings(0), "batch_sentences=") && s2s_preset_pairs(0) > 0 &&
+         !strcmp(s2s_preset_name(0), "rnn-tiny"),
+     "presets have names, settings and a size");
+  ok(!s2s_preset_name(presets) && !s2s_preset_settings(presets) && !s2s_preset_pairs(presets), "past the end nothing");
 }
 
 /* ---- translation, results ---------------------------------------------------------------------------------------- */

@@ -346,6 +346,7 @@ check "models that read otherwise do not" says 1 'model 1 has another' translate
 check "info shows a model" prints "^encoder.hidden${tab}8\$" run info -m "$model"
 check "with its parameters and their shapes" grep -q "^encoder[a-z0-9_.]*$tab[0-9]* x [0-9]*\$" "$out"
 check "info shows this build" prints "^cpu c${tab}yes\$" run info
+check "info --presets lists the presets" prints "^rnn-tiny${tab}3000${tab}.*batch_sentences=16" run info --presets
 check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" run info --options
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"

@@ -5,6 +5,7 @@
  */
 #include "model/model.h"
 #include "tiny.h"
+#include "train/preset.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -371,6 +372,7 @@ static void test_plateau(void) {
     task t = make_task(10);
     tiny_set(t.options, "learning_rate", "1e-30");
     tiny_set(t.options, "schedule", cases[c].schedule);
+    tiny_set(t.options, "schedule.patience", "1");
     s2s_trainer *trainer = make_trainer(&t, t.corpus);
     int good = 1;
     for (size_t epoch = 0; epoch < 6; epoch++) {
@@ -838,6 +840,54 @@ static void test_wild_rate(void) {
   free_task(&t);
 }
 
+/* ---- presets ----------------------------------------------------------------------------------------------------- */
+
+/* What a trainer of so many pairs takes for an option. */
+static void takes(s2s_options *o, size_t pairs, s2s__option_id id, const char *wanted, const char *name) {
+  s2s_options copy;
+  s2s__error error = {.status = S2S_OK};
+  s2s__options_init(&copy, &o->host);
+  s2s__options_copy(&copy, o, &error);
+  is_int(s2s__preset_apply(&copy, pairs, &error), S2S_OK, "%s", name);
+  is_text(s2s__option_text(&copy, id), wanted, "%s: %s", name, wanted);
+  s2s__options_clear(&copy);
+}
+
+static void test_presets(void) {
+  s2s_options *o = tiny_plain_options(&watch);
+  takes(o, 800, S2S__BATCH_SENTENCES, "16", "few pairs");
+  takes(o, 8000, S2S__BATCH_SENTENCES, "32", "more pairs");
+  takes(o, 30000, S2S__BATCH_SENTENCES, "128", "many pairs");
+  takes(o, 800, S2S__DECODER_HIDDEN, "256", "a small model for few pairs");
+  tiny_set(o, "source.tokens", "chars");
+  takes(o, 800, S2S__DECODER_HIDDEN, "256", "whatever their tokens are");
+  tiny_set(o, "warmup", "7");
+  takes(o, 800, S2S__WARMUP, "7", "what is set stays");
+  tiny_set(o, "attention.type", "dot");
+  takes(o, 800, S2S__DECODER_HIDDEN, "512", "a shape that is set in part is not mixed with another");
+  takes(o, 800, S2S__BATCH_SENTENCES, "16", "batches may be");
+  tiny_set(o, "preset", "rnn-tiny");
+  takes(o, 100000, S2S__DECODER_HIDDEN, "256", "unless the preset is named");
+  takes(o, 100000, S2S__ATTENTION_TYPE, "dot", "where what is set stays too");
+  tiny_set(o, "preset", "none");
+  takes(o, 800, S2S__BATCH_SENTENCES, "128", "none is the plain defaults");
+  s2s_options_free(o);
+  for (size_t i = 0; i < s2s_preset_count(); i++) { /* each makes a model that can be trained */
+    s2s_options *named = tiny_plain_options(&watch);
+    s2s_model *model = NULL;
+    s2s_trainer *trainer = NULL;
+    tiny_set(named, "preset", s2s_preset_name(i));
+    s2s_corpus *corpus = reversal(named, 8, 1);
+    is_int(s2s_model_create(corpus, named, &model), S2S_OK, "preset %s makes a model", s2s_preset_name(i));
+    is_int(s2s_trainer_new(model, corpus, NULL, named, &trainer), S2S_OK, "and a trainer");
+    is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "which learns");
+    s2s_trainer_free(trainer);
+    s2s_model_free(model);
+    s2s_corpus_free(corpus);
+    s2s_options_free(named);
+  }
+}
+
 /* ---- going on from a model --------------------------------------------------------------------------------------- */
 
 static int same_parameter(const s2s_model *a, const s2s_model *b, size_t index) {
@@ -1296,6 +1346,7 @@ int main(void) {
   test_diverged();
   test_setback();
   test_wild_rate();
+  test_presets();
   test_freeze();
   test_extend("none");
   test_extend("target");

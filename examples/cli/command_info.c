@@ -135,8 +135,20 @@ static int info_build(void) {
   return EXIT_DONE;
 }
 
+/* name<TAB>below how many pairs `auto` takes it<TAB>settings */
+static int print_presets(void) {
+  for (size_t i = 0; i < s2s_preset_count(); i++) {
+    size_t pairs = s2s_preset_pairs(i);
+    char below[32] = "-";
+    if (pairs) snprintf(below, sizeof below, pairs == SIZE_MAX ? "more" : "%zu", pairs);
+    printf("%s\t%s\t%s\n", s2s_preset_name(i), below, s2s_preset_settings(i));
+  }
+  return EXIT_DONE;
+}
+
 int command_info(const flags *given) {
   if (given->has[FLAG_MARKDOWN] && !given->has[FLAG_OPTIONS]) return usage_error("--markdown goes with --options");
+  if (given->has[FLAG_PRESETS]) return print_presets();
   if (given->model_count > 1) return usage_error("it shows one model at a time");
   if (given->option && !given->has[FLAG_MODEL]) return usage_error("the option %s goes with -m FILE", given->option);
   if (given->has[FLAG_OPTIONS] && given->has[FLAG_MODEL])

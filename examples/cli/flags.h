@@ -75,6 +75,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(STATS, "--stats", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                          \
     "end with name<TAB>value lines on stderr: speed and memory")                                                       \
   X(OPTIONS, "--options", 0, 0, "", FILE_NONE, COMMAND_INFO, "list every option of the library")                       \
+  X(PRESETS, "--presets", 0, 0, "", FILE_NONE, COMMAND_INFO, "list the presets: options that go well together")        \
   X(MARKDOWN, "--markdown", 0, 0, "", FILE_NONE, COMMAND_INFO, "with --options: as a Markdown page")                   \
   X(CONFIG, "--config", 0, 1, "FILE", FILE_READ, COMMAND_ALL,                                                          \
     "read options from a file of `key = value` lines; those that the command does not use are passed over")            \

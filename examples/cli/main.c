@@ -53,7 +53,7 @@ const command commands[] = {
      "picture, with a dot at the best model. A training that still runs can be drawn too.",
      command_plot},
     {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
-     "[-m FILE | --options [--markdown]]",
+     "[-m FILE | --options [--markdown] | --presets]",
      "With -m: the model's options, vocabularies and parameters. With --options: every option of the library with its\n"
      "scope, default, range and meaning. With neither: the version and the instruction sets this machine can use.",
      command_info},

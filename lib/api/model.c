@@ -5,6 +5,7 @@
 #include "model/model.h"
 #include "api/api.h"
 #include "train/corpus.h"
+#include "train/preset.h"
 
 #include <string.h>
 
@@ -88,21 +89,30 @@ static int32_t model_learn(s2s_model *model, const s2s_corpus *corpus, const s2s
   return s2s__params_draw(&model->network.params, (uint64_t)s2s__option_int(options, S2S__SEED), error);
 }
 
+/* With the options that a preset adds to those that were given. */
+static int32_t model_create(const s2s_corpus *corpus, const s2s_options *given, s2s_options *options, s2s_model **model,
+                            s2s__error *error) {
+  const s2s__host host = s2s__options_host(given);
+  S2S__TRY(s2s__options_copy(options, given, error));
+  S2S__TRY(s2s__preset_apply(options, corpus->count, error));
+  S2S__TRY(s2s__model_new(&host, options, model, error));
+  const int32_t status = model_learn(*model, corpus, options, error);
+  return status == S2S_OK ? S2S_OK : s2s__model_abandon(*model, status, error);
+}
+
 int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s2s_model **model) {
   S2S__API_OUT(model);
   S2S__API_NEED(corpus);
   s2s__error error = {.status = S2S_OK};
-  s2s_model *m;
+  s2s_options all;
+  s2s_model *m = NULL;
   const s2s__host host = s2s__options_host(options);
-  int32_t status = s2s__model_new(&host, options, &m, &error);
-  if (status != S2S_OK) return s2s__api_finish(&error, status);
+  s2s__options_init(&all, &host);
   const s2s__float_mode mode = s2s__float_mode_enter();
-  status = model_learn(m, corpus, options, &error);
+  const int32_t status = model_create(corpus, options, &all, &m, &error);
   s2s__float_mode_leave(mode);
-  if (status == S2S_OK)
-    *model = m;
-  else
-    (void)s2s__model_abandon(m, status, &error);
+  s2s__options_clear(&all);
+  if (status == S2S_OK) *model = m;
   return s2s__api_finish(&error, status);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "api/api.h"
 #include "base/number.h"
+#include "train/preset.h"
 
 #include <stdio.h>
 
@@ -113,3 +114,12 @@ int32_t s2s_option_scope(size_t index) { return option_at(index) ? option_at(ind
 const char *s2s_option_default(size_t index) { return option_at(index) ? option_at(index)->fallback : NULL; }
 const char *s2s_option_range(size_t index) { return option_at(index) ? option_at(index)->range : NULL; }
 const char *s2s_option_help(size_t index) { return option_at(index) ? option_at(index)->help : NULL; }
+
+/* ---- presets ----------------------------------------------------------------------------------------------------- */
+
+size_t s2s_preset_count(void) { return s2s__preset_count; }
+const char *s2s_preset_name(size_t index) { return index < s2s__preset_count ? s2s__presets[index].name : NULL; }
+const char *s2s_preset_settings(size_t index) {
+  return index < s2s__preset_count ? s2s__presets[index].settings : NULL;
+}
+size_t s2s_preset_pairs(size_t index) { return index < s2s__preset_count ? s2s__presets[index].pairs : 0; }

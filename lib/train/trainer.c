@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/stream.h"
+#include "train/preset.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -204,9 +205,11 @@ void s2s__trainer_report(s2s_trainer *trainer) {
   s2s__metrics_set(m, "peak_memory_bytes", (double)atomic_load(&t->budget.peak));
 }
 
-static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, const s2s_options *options,
+static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, const s2s_options *given,
                             s2s__error *error) {
-  S2S__TRY(s2s__options_copy(&t->options, options, error));
+  S2S__TRY(s2s__options_copy(&t->options, given, error));
+  S2S__TRY(s2s__preset_apply(&t->options, corpus->count, error));
+  const s2s_options *options = &t->options;
   S2S__TRY(s2s__kernels_for(options, &t->kernels, error));
   S2S__TRY(s2s__pool_new(&t->host, s2s__option_size(options, S2S__THREADS), &t->pool, error));
   t->optimizer = s2s__optimizer_find(s2s__option_text(options, S2S__OPTIMIZER));

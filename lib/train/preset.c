@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of presets, found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
+ * its name among the choices of option preset.
+ */
+#include "train/preset.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const s2s__preset s2s__presets[] = {
+    {"rnn-tiny", 3000,
+     "embedding.dim=64 encoder.hidden=128 decoder.hidden=256 decoder.order=bahdanau attention.type=additive "
+     "decoder.readout=128 batch_sentences=16 warmup=50 max_epochs=100 patience=15 schedule.patience=4"},
+    {"rnn-small", 20000,
+     "embedding.dim=64 encoder.hidden=128 decoder.hidden=256 decoder.order=bahdanau attention.type=additive "
+     "decoder.readout=128 batch_sentences=32 warmup=100 max_epochs=50 patience=8 schedule.patience=2"},
+    {"rnn-base", SIZE_MAX,
+     "embedding.dim=128 encoder.hidden=256 decoder.hidden=512 batch_sentences=128 warmup=200 max_epochs=30 patience=6 "
+     "schedule.patience=1"},
+    {"transformer-small", 0,
+     "encoder.type=transformer decoder.type=transformer transformer.dim=128 transformer.ffn=512 transformer.heads=4 "
+     "encoder.layers=3 decoder.layers=3 embedding.tie=target dropout=0.2 optimizer.beta2=0.98 batch_sentences=64 "
+     "warmup=1000 max_epochs=60 patience=10 schedule.patience=3"},
+    {"transformer-base", 0,
+     "encoder.type=transformer decoder.type=transformer transformer.dim=256 transformer.ffn=1024 transformer.heads=8 "
+     "encoder.layers=4 decoder.layers=4 embedding.tie=target dropout=0.2 optimizer.beta2=0.98 schedule=inverse_sqrt "
+     "batch_sentences=128 warmup=2000 max_epochs=60 patience=10"},
+};
+const size_t s2s__preset_count = sizeof s2s__presets / sizeof *s2s__presets;
+
+enum { PRESET_KEY = 64, PRESET_VALUE = 64 };
+
+static const s2s__preset *preset_find(const char *name, size_t pairs) {
+  const int by_size = strcmp(name, "auto") == 0;
+  for (size_t i = 0; i < s2s__preset_count; i++)
+    if (by_size ? s2s__presets[i].pairs > pairs : strcmp(s2s__presets[i].name, name) == 0) return &s2s__presets[i];
+  return NULL;
+}
+
+/* Whether somebody has set an option of the model's shape, or of its text. */
+static int preset_shape_is_set(const s2s_options *options) {
+  for (int32_t id = S2S__EMBEDDING_DIM; id <= S2S__TRANSFORMER_SCALE_EMBEDDING; id++)
+    if (s2s__option_is_set(options, (s2s__option_id)id)) return 1;
+  return 0;
+}
+
+/* The next "key=value"; returns what is behind it, NULL at the end. */
+static const char *preset_next(const char *settings, char key[PRESET_KEY], char value[PRESET_VALUE]) {
+  const size_t key_length = strcspn(settings, "=");
+  if (!settings[key_length]) return NULL;
+  const size_t value_length = strcspn(settings + key_length + 1, " ");
+  snprintf(key, PRESET_KEY, "%.*s", (int)key_length, settings);
+  snprintf(value, PRESET_VALUE, "%.*s", (int)value_length, settings + key_length + 1);
+  settings += key_length + 1 + value_length;
+  return settings + (*settings == ' ');
+}
+
+int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error) {
+  const char *name = s2s__option_text(options, S2S__PRESET);
+  const s2s__preset *preset = preset_find(name, pairs);
+  const int keep_shape = strcmp(name, "auto") == 0 && preset_shape_is_set(options);
+  char key[PRESET_KEY], value[PRESET_VALUE];
+  if (!preset) return S2S_OK; /* none */
+  for (const char *at = preset->settings; (at = preset_next(at, key, value)) != NULL;) {
+    const int32_t id = s2s__option_find(key);
+    if (s2s__option_is_set(options, (s2s__option_id)id)) continue;
+    if (keep_shape && s2s__option_table[id].scope == S2S_SCOPE_MODEL) continue;
+    S2S__TRY(s2s__options_set(options, key, value, error));
+  }
+  return S2S_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Presets: options that go well together, by a name or by how much there is to learn from.
+ */
+#ifndef S2S__TRAIN_PRESET_H
+#define S2S__TRAIN_PRESET_H
+
+#include "base/option.h"
+
+typedef struct s2s__preset {
+  const char *name;     /* a value of option preset */
+  size_t pairs;         /* `auto` takes the first that is for more pairs than there are; 0: never */
+  const char *settings; /* "key=value key=value ..." */
+} s2s__preset;
+
+extern const s2s__preset s2s__presets[];
+extern const size_t s2s__preset_count;
+
+/* Sets what the option preset says and nobody has set. With `auto` a model's shape is only chosen where no option of it was
+ * set; those of its text are not. */
+int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error);
+
+#endif
