@@ -141,6 +141,7 @@ static double plan_error(const plan_of *p, whole *w, char *text, size_t size) {
   s2s__error_clear(&w->error);
   s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
   w->graph.dropout = bit(p, BIT_DROPOUT) ? 0.3 : 0;
+  w->graph.attention_dropout = w->graph.feed_forward_dropout = w->graph.dropout;
   w->graph.word_dropout[S2S_SOURCE] = w->graph.word_dropout[S2S_TARGET] = w->graph.dropout;
   w->graph.dropout_variational = (int)below(2);
   w->graph.dropout_key = random_state;
@@ -203,7 +204,7 @@ static double options_error(const char *text, whole *w, double dropout) {
   s2s__arena_reset(&w->arena);
   s2s__error_clear(&w->error);
   s2s__graph_init(&w->graph, &w->run, fixture_kernels(), &w->error);
-  w->graph.dropout = dropout;
+  w->graph.dropout = w->graph.attention_dropout = w->graph.feed_forward_dropout = dropout;
   w->graph.dropout_key = random_state;
   fixture_must(s2s__network_init(&w->network, &w->arena, w->graph.kernels, options, sources, targets, 1, &w->error),
                &w->error);

@@ -103,7 +103,7 @@ static const s2s__tensor *forward(pool *p, const s2s__network *network, const s2
   s2s__tensor *logits;
   s2s__graph_init(&graph, &p->scratch, p->model->kernels, &p->error);
   graph.recording = recording;
-  graph.dropout = dropout;
+  graph.dropout = graph.attention_dropout = graph.feed_forward_dropout = dropout;
   must(p, s2s__network_forward(&graph, network, e, NULL, &logits));
   return logits;
 }

@@ -120,7 +120,8 @@ static void check_shortlist(const char *options) {
   int same = some->cols == COUNT && all->cols == TARGETS;
   for (size_t r = 0; r < ROWS && same; r++)
     for (size_t j = 0; j < COUNT; j++)
-      same = same && memcmp(&some->data[r * COUNT + j], &all->data[r * TARGETS + (size_t)ids[j]], sizeof *all->data) == 0;
+      same =
+          same && memcmp(&some->data[r * COUNT + j], &all->data[r * TARGETS + (size_t)ids[j]], sizeof *all->data) == 0;
   ok(same, "a shortlist's logits are the whole layer's: %s", options);
   s2s__arena_free(&arena);
   s2s_model_free(model);
@@ -131,9 +132,10 @@ static void check_shortlist(const char *options) {
 /* A source past the last position is refused; a target ends there. */
 static void check_learned_positions(void) {
   static const int32_t ids[6] = {3, 4, 5, 6, 7, 8};
-  s2s_model *model = fixture_model("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 "
-                                   "transformer.ffn 8 transformer.positions learned transformer.max_positions 5",
-                                   SOURCES, TARGETS);
+  s2s_model *model =
+      fixture_model("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 "
+                    "transformer.ffn 8 transformer.positions learned transformer.max_positions 5",
+                    SOURCES, TARGETS);
   s2s_encoder *encoder;
   s2s_decoder *decoder;
   s2s_memory *memory;
@@ -263,6 +265,8 @@ static void count_dropout(size_t n, uint64_t key, uint32_t threshold, s2s__real 
   memmove(y, x, n * sizeof *y);
 }
 
+static double unit_rate = 0.5, weight_rate = 0;
+
 /* Units that a forward pass over S = 5 source and T = 7 target tokens offers to dropout. */
 static size_t units_of(const char *text) {
   static const int32_t ids[7] = {3, 7, 4, 1, 5, 6, 2};
@@ -286,7 +290,8 @@ static size_t units_of(const char *text) {
   fixture_must(s2s__rows_init(&example.source_rows, &arena, sources, 2, &error), &error);
   fixture_must(s2s__rows_init(&example.target_rows, &arena, targets, 2, &error), &error);
   s2s__graph_init(&graph, &arena, &kernels, &error);
-  graph.dropout = 0.5;
+  graph.dropout = graph.feed_forward_dropout = unit_rate;
+  graph.attention_dropout = weight_rate;
   fixture_must(s2s__network_forward(&graph, &network, &example, NULL, &logits), &error);
   s2s__arena_free(&arena);
   s2s_options_free(options);
@@ -306,6 +311,12 @@ static void check_dropout(void) {
       (int64_t)(s * 3 + t * 3 + t * 8), "in the bahdanau order, on the state before the readout");
   is_int((int64_t)units_of("embedding.dim 3 encoder.hidden 4 decoder.hidden 8 attention.type none"),
          (int64_t)(s * 3 + t * 3 + t * 8), "without attention, on the state");
+  unit_rate = 0,
+  weight_rate = 0.5; /* weights: of 3 and 2 source tokens, of 4 and 3 target tokens that see those before */
+  is_int((int64_t)units_of("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 "
+                           "encoder.layers 3 decoder.layers 1"),
+         2 * (3 * (9 + 4) + (10 + 6) + (4 * 3 + 3 * 2)), "dropout.attention is on each head's weights");
+  unit_rate = 0.5, weight_rate = 0;
 }
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */

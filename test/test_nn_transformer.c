@@ -117,7 +117,7 @@ static void check_heads(const char *name) {
   ragged_of(&l, &query.rows, &memory.rows, strstr(name, "causal") != NULL, &ragged);
   const size_t dim = query.x->cols;
   must(&l, s2s__multihead(&l.graph, (s2s__columns){q, 0}, (s2s__columns){kv, dim}, (s2s__columns){kv, 2 * dim}, dim,
-                          golden_number(&l.g, "num_heads"), &ragged, &context, &weights));
+                          golden_number(&l.g, "num_heads"), &ragged, NULL, 0, &context, &weights));
   must(&l, s2s__linear(&l.graph, out, out_bias, context, &y));
   lab_compare(&l, "y", y->data, lab_pack(&l, golden_get(&l.g, "output.y"), &query.rows), y->rows * y->cols);
   const golden_tensor wanted = golden_get(&l.g, "output.weights");

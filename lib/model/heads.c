@@ -76,6 +76,7 @@ int32_t s2s__heads_attend(s2s__graph *graph, const s2s__heads *heads, s2s__sight
       k = (s2s__columns){seen, 0}, v = (s2s__columns){seen, dim};
     }
   }
-  S2S__TRY(s2s__multihead(graph, q, k, v, dim, heads->count, sight->ragged, &context, &sight->weights));
+  S2S__TRY(s2s__multihead(graph, q, k, v, dim, heads->count, sight->ragged, sight->rows, sight->site, &context,
+                          &sight->weights));
   return s2s__linear(graph, heads->out_weight, heads->out_bias, context, y);
 }

@@ -26,6 +26,8 @@ typedef struct s2s__sight {
   s2s__tensor *memory;  /* keys and values side by side [*, 2D]; NULL: the layer's own rows */
   s2s__tensor **cache;  /* [rows, t * 2D], grown by one step; NULL: all rows are here */
   s2s__tensor *weights; /* out: [heads, total] */
+  const s2s__rows *rows; /* of the queries, for dropout; NULL: none */
+  uint64_t site;         /* where it stands in the network */
 } s2s__sight;
 
 /* PREFIX.in_proj_weight and the others; `crosses`: queries and memory are not the same rows. */

@@ -100,7 +100,7 @@ static int32_t transformer_feed_forward(const transformer_around *a, const s2s__
   S2S__TRY(transformer_before(a, x, &f));
   S2S__TRY(s2s__linear(a->graph, layer->linear1, layer->linear1_bias, f, &f));
   S2S__TRY(s2s__activate(a->graph, a->config->activation, f, &f));
-  S2S__TRY(s2s__dropout(a->graph, f, a->rows, a->site + 1, &f));
+  S2S__TRY(s2s__dropout_at(a->graph, f, a->rows, a->site + 1, a->graph->feed_forward_dropout, &f));
   S2S__TRY(s2s__linear(a->graph, layer->linear2, layer->linear2_bias, f, &f));
   return transformer_after(a, x, f, y);
 }
@@ -109,6 +109,7 @@ static int32_t transformer_look(const transformer_around *a, const s2s__heads *h
                                 s2s__tensor **y) {
   s2s__tensor *f;
   S2S__TRY(transformer_before(a, x, &f));
+  sight->rows = a->rows, sight->site = a->site;
   S2S__TRY(s2s__heads_attend(a->graph, heads, sight, f, &f));
   return transformer_after(a, x, f, y);
 }

@@ -68,6 +68,11 @@ int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, u
   return dropout_forward(graph, (dropout_op){.x = x, .rows = rows, .site = site, .rate = graph->dropout}, y);
 }
 
+int32_t s2s__dropout_at(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, double rate,
+                        s2s__tensor **y) {
+  return dropout_forward(graph, (dropout_op){.x = x, .rows = rows, .site = site, .rate = rate}, y);
+}
+
 int32_t s2s__word_dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, int32_t side, s2s__tensor **y) {
   const uint64_t site = side == S2S_SOURCE ? S2S__DROPOUT_SOURCE_WORD : S2S__DROPOUT_TARGET_WORD;
   const double rate = graph->word_dropout[side];

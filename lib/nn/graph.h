@@ -58,6 +58,8 @@ struct s2s__graph {
   int recording;
   s2s__real *gradient; /* flat, by s2s__param.offset; needed while recording */
   double dropout;      /* rate; 0 outside training */
+  double attention_dropout;    /* of attention weights, likewise */
+  double feed_forward_dropout; /* of a transformer's inner units, likewise */
   double word_dropout[2]; /* rate of whole words, by side; 0 outside training */
   int dropout_variational; /* one draw a sentence, not one a token */
   uint64_t dropout_key; /* of this update: a function of seed and update number */

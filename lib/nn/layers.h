@@ -50,6 +50,8 @@ typedef enum s2s__dropout_site {
  * The draw depends on (dropout_key, sentence stream, site, position, unit) alone; with graph->dropout_variational not on
  * the position: one draw for a whole sentence (Gal and Ghahramani 2016). Rate 0: y is x itself. */
 int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y);
+int32_t s2s__dropout_at(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, double rate,
+                        s2s__tensor **y);
 
 /* The same of whole rows, the embeddings of words, with probability graph->word_dropout[side] (Sennrich, Haddow, Birch
  * 2016). */

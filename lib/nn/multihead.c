@@ -4,6 +4,8 @@
  */
 #include "nn/multihead.h"
 
+#include "base/random.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -56,6 +58,9 @@ typedef struct multihead_op {
   size_t dim, heads;
   const s2s__ragged *ragged;
   s2s__tensor *context, *weights;
+  const uint64_t *key; /* [queries] of dropout; NULL: there is none */
+  double rate;
+  s2s__real *dropped; /* one query's weights after it */
 } multihead_op;
 
 /* Row r of columns, from column `at` on. */
@@ -67,6 +72,22 @@ static s2s__real multihead_scale(const multihead_op *op) {
   return (s2s__real)(1.0 / sqrt((double)(op->dim / op->heads)));
 }
 
+/* The mask of a query and head; out may be in. */
+static void multihead_drop(const s2s__kernels *kernels, const multihead_op *op, size_t i, size_t head,
+                           const s2s__real *in, s2s__real *out) {
+  const uint32_t threshold = (uint32_t)(op->rate * 4294967296.0);
+  kernels->dropout(op->ragged->length[i], s2s__key(op->key[i], head), threshold, (s2s__real)(1.0 / (1.0 - op->rate)),
+                   in, out);
+}
+
+/* The weights that the context was made with. */
+static const s2s__real *multihead_used(const s2s__kernels *kernels, const multihead_op *op, size_t i, size_t head,
+                                       const s2s__real *w) {
+  if (!op->key) return w;
+  multihead_drop(kernels, op, i, head, w, op->dropped);
+  return op->dropped;
+}
+
 /* One query and head: weights, then context. */
 static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, size_t i, size_t head) {
   const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i], first = op->ragged->first[i];
@@ -76,7 +97,8 @@ static void multihead_forward(const s2s__kernels *kernels, const multihead_op *o
   for (size_t j = 0; j < n; j++) w[j] = scale * kernels->dot(d, q, multihead_row(op->k, op->k.x->data, first + j, at));
   kernels->softmax(n, w);
   memset(context, 0, d * sizeof *context);
-  for (size_t j = 0; j < n; j++) kernels->axpy(d, w[j], multihead_row(op->v, op->v.x->data, first + j, at), context);
+  const s2s__real *used = multihead_used(kernels, op, i, head, w);
+  for (size_t j = 0; j < n; j++) kernels->axpy(d, used[j], multihead_row(op->v, op->v.x->data, first + j, at), context);
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------------------
@@ -87,7 +109,8 @@ typedef struct multihead_gradients {
   s2s__real *dw, *ds; /* of one query's scores */
 } multihead_gradients;
 
-/* dw_j = dy . v_j; dv_j += w_j dy; ds = softmax backward of dw; dq += scale ds_j k_j; dk_j += scale ds_j q */
+/* dw_j = dy . v_j, and dv_j += w_j dy, both through dropout; ds = softmax backward of dw; dq += scale ds_j k_j; dk_j +=
+ * scale ds_j q */
 static void multihead_step_back(const s2s__kernels *kernels, const multihead_op *op, const multihead_gradients *g,
                                 size_t i, size_t head) {
   const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i], first = op->ragged->first[i];
@@ -95,10 +118,12 @@ static void multihead_step_back(const s2s__kernels *kernels, const multihead_op 
   const s2s__real *w = op->weights->data + head * op->ragged->total + op->ragged->offset[i];
   const s2s__real *q = multihead_row(op->q, op->q.x->data, i, at);
   s2s__real *dq = multihead_row(op->q, g->q, i, at);
+  const s2s__real *used = multihead_used(kernels, op, i, head, w);
   for (size_t j = 0; j < n; j++) {
     g->dw[j] = kernels->dot(d, dy, multihead_row(op->v, op->v.x->data, first + j, at));
-    kernels->axpy(d, w[j], dy, multihead_row(op->v, g->v, first + j, at));
+    kernels->axpy(d, used[j], dy, multihead_row(op->v, g->v, first + j, at));
   }
+  if (op->key) multihead_drop(kernels, op, i, head, g->dw, g->dw);
   memset(g->ds, 0, n * sizeof *g->ds);
   kernels->softmax_backward(n, w, g->dw, g->ds);
   for (size_t j = 0; j < n; j++) {
@@ -108,16 +133,21 @@ static void multihead_step_back(const s2s__kernels *kernels, const multihead_op 
   }
 }
 
+static size_t multihead_longest(const s2s__ragged *ragged) {
+  size_t longest = 0;
+  for (size_t i = 0; i < ragged->queries; i++)
+    if (ragged->length[i] > longest) longest = ragged->length[i];
+  return longest;
+}
+
 static int32_t multihead_backward(s2s__graph *graph, void *data) {
   const multihead_op *op = data;
   if (!op->context->grad) return S2S_OK;
   multihead_gradients g;
-  size_t longest = 0;
+  const size_t longest = multihead_longest(op->ragged);
   S2S__TRY(s2s__graph_gradient(graph, op->q.x, &g.q));
   S2S__TRY(s2s__graph_gradient(graph, op->k.x, &g.k));
   S2S__TRY(s2s__graph_gradient(graph, op->v.x, &g.v));
-  for (size_t i = 0; i < op->ragged->queries; i++)
-    if (op->ragged->length[i] > longest) longest = op->ragged->length[i];
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   S2S__GRAPH_TAKE(graph, s2s__real, longest, g.dw);
   S2S__GRAPH_TAKE(graph, s2s__real, longest, g.ds);
@@ -127,13 +157,31 @@ static int32_t multihead_backward(s2s__graph *graph, void *data) {
   return S2S_OK;
 }
 
+/* Keys of the queries: functions of sentence, place and position, as s2s__dropout's. */
+static int32_t multihead_init_dropout(s2s__graph *graph, multihead_op *op, const s2s__rows *rows, uint64_t site) {
+  uint64_t *key;
+  if (graph->attention_dropout <= 0 || !rows) return S2S_OK;
+  S2S__GRAPH_TAKE(graph, uint64_t, op->ragged->queries, key);
+  S2S__GRAPH_TAKE(graph, s2s__real, multihead_longest(op->ragged), op->dropped);
+  for (size_t s = 0; s < rows->count; s++) {
+    const uint64_t sentence = s2s__key(graph->dropout_key, rows->stream ? rows->stream[s] : s);
+    const uint64_t place = s2s__key(s2s__key(sentence, site), 0x68656164U);
+    for (size_t t = 0; t < rows->length[s]; t++) key[rows->offset[s] + t] = s2s__key(place, rows->position + t);
+  }
+  op->key = key;
+  op->rate = graph->attention_dropout;
+  return S2S_OK;
+}
+
 int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__columns v, size_t dim, size_t heads,
-                       const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights) {
+                       const s2s__ragged *ragged, const s2s__rows *rows, uint64_t site, s2s__tensor **context,
+                       s2s__tensor **weights) {
   multihead_op *op;
   S2S__GRAPH_TAKE(graph, multihead_op, 1, op);
   *op = (multihead_op){.q = q, .k = k, .v = v, .dim = dim, .heads = heads, .ragged = ragged};
   S2S__TRY(s2s__graph_tensor(graph, ragged->queries, dim, &op->context));
   S2S__TRY(s2s__graph_tensor(graph, heads, ragged->total, &op->weights));
+  S2S__TRY(multihead_init_dropout(graph, op, rows, site));
   for (size_t i = 0; i < ragged->queries; i++)
     for (size_t head = 0; head < heads; head++) multihead_forward(graph->kernels, op, i, head);
   *context = op->context;

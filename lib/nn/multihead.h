@@ -23,9 +23,11 @@ int32_t s2s__ragged_init_causal(s2s__ragged *ragged, s2s__arena *arena, const s2
 /* Query i sees rows i*length .. (i+1)*length-1. */
 int32_t s2s__ragged_init_even(s2s__ragged *ragged, s2s__arena *arena, size_t queries, size_t length, s2s__error *error);
 
-/* context [queries, dim]; weights [heads, ragged->total] (may be NULL). heads divides dim. */
+/* context [queries, dim]; weights [heads, ragged->total] (may be NULL), without dropout. heads divides dim. `rows` are those of
+ * the queries, whose dropout draws like s2s__dropout for `site`; NULL: no dropout. */
 int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__columns v, size_t dim, size_t heads,
-                       const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
+                       const s2s__ragged *ragged, const s2s__rows *rows, uint64_t site, s2s__tensor **context,
+                       s2s__tensor **weights);
 
 /* The heads' mean [1, total] of weights [heads, total]; for alignments: has no backward pass. */
 int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean);

@@ -41,6 +41,9 @@ static int32_t update_part(const update_job *job, s2s__shard *shard, size_t numb
   graph.recording = 1;
   graph.gradient = shard->gradient;
   graph.dropout = s2s__option_real(&t->options, S2S__DROPOUT);
+  graph.attention_dropout = s2s__option_real(&t->options, S2S__DROPOUT_ATTENTION);
+  const double inner = s2s__option_real(&t->options, S2S__DROPOUT_FEED_FORWARD);
+  graph.feed_forward_dropout = inner < 0 ? graph.dropout : inner;
   update_word_dropout(&t->options, graph.word_dropout);
   graph.dropout_variational = s2s__option_bool(&t->options, S2S__DROPOUT_VARIATIONAL);
   graph.dropout_key =
