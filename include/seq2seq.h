@@ -458,7 +458,8 @@ typedef struct s2s_metrics s2s_metrics;
 /* A trainer starts from a copy of `model` (which it leaves alone), learns from `corpus`, and judges itself on `dev` (NULL:
  * by the training loss). Reads train and runtime options, and for evaluations max_length, max_length_ratio and
  * max_source_length. Uses `threads` threads; their number does not change the result.
- * S2S_BAD_ARGUMENT: nothing is left of the corpus (all pairs longer than max_train_length); S2S_OUT_OF_MEMORY. */
+ * S2S_BAD_ARGUMENT: nothing is left of the corpus (all pairs longer than max_train_length). S2S_LIMIT: some are, and long_pairs
+ * says `error`. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                                 const s2s_options *options, s2s_trainer **trainer);
 

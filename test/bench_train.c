@@ -33,6 +33,7 @@ static void close_bench(bench *b) {
 static int32_t open_bench(bench *b, const char *path, const char *cpu) {
   memset(b, 0, sizeof *b);
   int32_t status = s2s_options_new(&b->options);
+  if (!status) status = s2s_options_set(b->options, "preset", "none"); /* whatever the number of pairs */
   if (!status) status = s2s_options_set(b->options, "source.tokens", "chars");
   if (!status) status = s2s_options_set(b->options, "cpu", cpu);
   if (!status) status = s2s_options_set_int(b->options, "threads", THREADS);

@@ -499,7 +499,11 @@ static void test_max_train_length(void) {
   is_int(s2s_trainer_step(trainer, NULL), S2S_OK, "in one update");
   ok(trainer_figure(trainer, "epochs") == 1, "an epoch");
   s2s_trainer_free(trainer);
+  tiny_set(t.options, "long_pairs", "error");
+  failed(s2s_trainer_new(t.model, corpus, NULL, t.options, &trainer), S2S_LIMIT, "2 of the corpus's 4 pairs",
+         "or they are an error");
   tiny_set(t.options, "max_train_length", "1");
+  tiny_set(t.options, "long_pairs", "skip");
   s2s_corpus *dev = corpus;
   failed(s2s_trainer_new(t.model, t.corpus, dev, t.options, &trainer), S2S_BAD_ARGUMENT, "max_train_length 1",
          "a corpus of which nothing is left is refused");

@@ -94,7 +94,8 @@
   X(BEST_BY, "best_by", CHOICE, TRAIN, "sequence_error_rate", "sequence_error_rate|token_error_rate|character_error_rate|loss|perplexity|bleu|chrf", "figure of the dev set by which a model is the best, training stops and the learning rate falls") \
   X(EVALUATE_BEAM, "evaluate.beam", INT, TRAIN, "1", "1..64", "beam with which the dev set is decoded in training; 1 is greedy") \
   X(EVALUATE_EVERY, "evaluate.every", INT, TRAIN, "0", "0..1000000000", "updates between two evaluations; 0 for one at the end of each epoch") \
-  X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "pairs with more tokens on a side are left out of training, and counted") \
+  X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "most tokens of a side of a pair in training") \
+  X(LONG_PAIRS, "long_pairs", CHOICE, TRAIN, "skip", "skip|error", "leave out pairs that are longer, and count them, or refuse the corpus") \
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \
   X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy") \

@@ -176,6 +176,9 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
     return s2s__fail(error, S2S_BAD_ARGUMENT,
                      "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
                      t->dataset.skipped, corpus->count, most);
+  if (t->dataset.skipped > 0 && s2s__option_choice(&t->options, S2S__LONG_PAIRS) == 1)
+    return s2s__fail(error, S2S_LIMIT, "%zu of the corpus's %zu pairs are longer than max_train_length %zu",
+                     t->dataset.skipped, corpus->count, most);
   trainer_log_skipped(t, corpus->count, most);
   t->data_crc[0] = trainer_crc(&t->dataset);
   const size_t accumulate = s2s__option_size(&t->options, S2S__ACCUMULATE);
