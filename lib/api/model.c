@@ -29,21 +29,6 @@ static s2s__texts model_texts_of(const model_texts *texts) {
   return (s2s__texts){texts, texts->corpus->count * (size_t)texts->sides, model_text};
 }
 
-static int32_t model_count_tokens(const s2s_model *model, int32_t side, const s2s__texts *texts,
-                                  s2s__token_counter *counter, s2s__error *error) {
-  s2s__tokens tokens;
-  s2s__tokens_init(&tokens, &model->host);
-  int32_t status = S2S_OK;
-  for (size_t i = 0; i < texts->count && status == S2S_OK; i++) {
-    const s2s__text text = texts->get(texts->data, i);
-    status = s2s__segment(model->segmenter[side], text.text, text.length, NULL, &tokens, error);
-    for (size_t j = 0; j < tokens.count && status == S2S_OK; j++)
-      status = s2s__token_counter_add(counter, tokens.item[j].text, tokens.item[j].length, error);
-  }
-  s2s__tokens_free(&tokens);
-  return status;
-}
-
 /* Tokens that are seen; of pieces all are known beforehand. */
 static int32_t model_learn_vocabulary(s2s_model *model, int32_t side, const s2s__texts *texts,
                                       const s2s_options *options, s2s__error *error) {
@@ -51,7 +36,7 @@ static int32_t model_learn_vocabulary(s2s_model *model, int32_t side, const s2s_
   if (!model->segmenter[side]->splitter)
     return s2s__pieces_vocabulary(model->segmenter[side]->pieces, &model->vocabulary[side], &model->arena, error);
   S2S__TRY(s2s__token_counter_new(&model->host, &counter, error));
-  int32_t status = model_count_tokens(model, side, texts, counter, error);
+  int32_t status = s2s__model_count_tokens(model, side, texts, NULL, counter, error);
   if (status == S2S_OK)
     status = s2s__vocabulary_build(&model->vocabulary[side], &model->arena, counter,
                                    (uint64_t)s2s__option_int(options, S2S__VOCABULARY_MIN_COUNT),

@@ -6,23 +6,6 @@
 
 #include <string.h>
 
-/* Counts the tokens of texts that a vocabulary lacks. */
-static int32_t extend_count(const s2s_model *model, int32_t side, const s2s__texts *texts, s2s__token_counter *counter,
-                            s2s__error *error) {
-  s2s__tokens tokens;
-  s2s__tokens_init(&tokens, &model->host);
-  int32_t status = S2S_OK;
-  for (size_t i = 0; i < texts->count && status == S2S_OK; i++) {
-    const s2s__text text = texts->get(texts->data, i);
-    status = s2s__segment(model->segmenter[side], text.text, text.length, NULL, &tokens, error);
-    for (size_t j = 0; j < tokens.count && status == S2S_OK; j++)
-      if (s2s__vocabulary_find(&model->vocabulary[side], tokens.item[j].text, tokens.item[j].length) == S2S__UNK)
-        status = s2s__token_counter_add(counter, tokens.item[j].text, tokens.item[j].length, error);
-  }
-  s2s__tokens_free(&tokens);
-  return status;
-}
-
 /* Old tokens, then those of `more` without its special ones. */
 static int32_t extend_join(const s2s__vocabulary *old, const s2s__vocabulary *more, s2s__arena *scratch,
                            s2s__vocabulary *vocabulary, s2s__arena *arena, s2s__error *error) {
@@ -43,7 +26,7 @@ static int32_t extend_side(const s2s_model *model, int32_t side, const s2s__text
   s2s__token_counter *counter;
   S2S__TRY(s2s__token_counter_new(&to->host, &counter, error));
   int32_t status = S2S_OK;
-  if (model->segmenter[side]->splitter) status = extend_count(model, side, texts, counter, error);
+  if (model->segmenter[side]->splitter) status = s2s__model_count_tokens(model, side, texts, old, counter, error);
   if (status == S2S_OK)
     status =
         s2s__vocabulary_build(&more, scratch, counter, (uint64_t)s2s__option_int(options, S2S__VOCABULARY_MIN_COUNT),

@@ -187,6 +187,24 @@ int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *te
   return S2S_OK;
 }
 
+int32_t s2s__model_count_tokens(const s2s_model *model, int32_t side, const s2s__texts *texts,
+                                const s2s__vocabulary *known, s2s__token_counter *counter, s2s__error *error) {
+  s2s__tokens tokens;
+  s2s__tokens_init(&tokens, &model->host);
+  int32_t status = S2S_OK;
+  for (size_t i = 0; i < texts->count && status == S2S_OK; i++) {
+    const s2s__text text = texts->get(texts->data, i);
+    status = s2s__segment(model->segmenter[side], text.text, text.length, NULL, &tokens, error);
+    for (size_t j = 0; j < tokens.count && status == S2S_OK; j++) {
+      const s2s__token *token = &tokens.item[j];
+      if (!known || s2s__vocabulary_find(known, token->text, token->length) == S2S__UNK)
+        status = s2s__token_counter_add(counter, token->text, token->length, error);
+    }
+  }
+  s2s__tokens_free(&tokens);
+  return status;
+}
+
 int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
                         s2s__text *text, s2s__error *error) {
   const s2s__vocabulary *vocabulary = &model->vocabulary[side];

@@ -83,6 +83,10 @@ int32_t s2s__ids_push(s2s__ids *ids, int32_t id, s2s__error *error);
 int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *text, size_t length,
                             const s2s__sampling *sampling, s2s__tokens *scratch, s2s__ids *ids, s2s__error *error);
 
+/* Counts the tokens of texts, less those that a vocabulary has (NULL: none). */
+int32_t s2s__model_count_tokens(const s2s_model *model, int32_t side, const s2s__texts *texts,
+                                const s2s__vocabulary *known, s2s__token_counter *counter, s2s__error *error);
+
 /* Ids to text, by the segmenter: in the arena, where scratch is taken too. */
 int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
                         s2s__text *text, s2s__error *error);
