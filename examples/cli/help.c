@@ -149,6 +149,8 @@ void help_options_markdown(FILE *out) {
           "# Options\n\n"
           "Every setting of the library is a key with a text value, set with `s2s_options_set`. In the command the\n"
           "option `a.b_c` is the flag `--a-b-c VALUE`; in a `--config` file it is a line `a.b_c = VALUE`.\n\n"
+          "In training, options that are not set may come from a preset, by the number of pairs, before they come from their\n"
+          "defaults: `seq2seq info --presets`.\n\n"
           "This page is written by `seq2seq info --options --markdown`.\n");
   for (int32_t scope = 0; scope < SCOPE_COUNT; scope++) markdown_scope(out, scope);
 }

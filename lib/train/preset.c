@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of presets, found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
+ * The table of presets, rnn-tiny found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
  * its name among the choices of option preset.
  */
 #include "train/preset.h"
