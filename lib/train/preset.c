@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of presets, rnn-tiny found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
+ * The table of presets, found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
  * its name among the choices of option preset.
  */
 #include "train/preset.h"
@@ -20,12 +20,8 @@ const s2s__preset s2s__presets[] = {
      "schedule.patience=1"},
     {"transformer-small", 0,
      "encoder.type=transformer decoder.type=transformer transformer.dim=128 transformer.ffn=512 transformer.heads=4 "
-     "encoder.layers=3 decoder.layers=3 embedding.tie=target dropout=0.2 optimizer.beta2=0.98 batch_sentences=64 "
-     "warmup=1000 max_epochs=60 patience=10 schedule.patience=3"},
-    {"transformer-base", 0,
-     "encoder.type=transformer decoder.type=transformer transformer.dim=256 transformer.ffn=1024 transformer.heads=8 "
-     "encoder.layers=4 decoder.layers=4 embedding.tie=target dropout=0.2 optimizer.beta2=0.98 schedule=inverse_sqrt "
-     "batch_sentences=128 warmup=2000 max_epochs=60 patience=10"},
+     "encoder.layers=3 decoder.layers=3 embedding.tie=target dropout=0.3 optimizer.beta2=0.98 batch_sentences=16 "
+     "warmup=400 max_epochs=100 patience=20 schedule.patience=5"},
 };
 const size_t s2s__preset_count = sizeof s2s__presets / sizeof *s2s__presets;
 
