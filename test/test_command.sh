@@ -340,6 +340,18 @@ check "not of what is no log" says 1 'line 1: no object' plot "$tmp/dev.tsv"
 : >"$tmp/none"
 check "nor of nothing" says 1 'no evaluation in it' plot "$tmp/none"
 check "nor of no file" says 2 'no log to draw' run plot
+bench() { run bench --milliseconds 1 --target-length 3 "$@"; }
+small="--embedding-dim 8 --encoder-hidden 4 --decoder-hidden 8 --vocabulary 100"
+check "bench measures a model with random weights" prints "^2${tab}3${tab}5${tab}3.0${tab}" bench $small --batch 2 --beam 3 --source-length 5
+check "or writes it" run bench $small -o "$tmp/random.safetensors"
+check "and one that is there" prints "^32${tab}5${tab}14${tab}3.0${tab}" bench -m "$tmp/random.safetensors"
+cut -f 1 "$tmp/dev.tsv" >"$tmp/bench.txt"
+check "also with lines of a file" prints "^1${tab}1${tab}lines${tab}" bench -m "$model" -i "$tmp/bench.txt"
+check "and how time grows" prints "^1${tab}16${tab}14${tab}3.0${tab}" bench $small --lines
+check "not a shape that there is not" says 2 'must be rnn, transformer' bench --shape big
+check "nor a model of another size" says 2 'has its own encoder.hidden' bench -m "$model" --encoder-hidden 3
+check "nor lines for no model" says 2 'goes with -m' bench -i "$tmp/bench.txt"
+check "nor no texts" says 2 'from 1 to 1024' bench --batch 0
 check "several models decode together" prints '^sequence_error_rate' evaluate -m "$tmp/a.safetensors"
 check "alike ones as one" same_answers
 check "models that read otherwise do not" says 1 'model 1 has another' translate -m "$tmp/f.safetensors"
@@ -351,7 +363,7 @@ check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" r
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
 flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'; }
-none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot; do flags_of $c | sort | uniq -d; done)"
+none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot bench; do flags_of $c | sort | uniq -d; done)"
 check "--help" prints '^usage: seq2seq train' run train --help
 check "--version" prints '^seq2seq [0-9.]*$' run --version
 

@@ -67,6 +67,10 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_TRANSLATE, "threads",
        "one thread does it all; to use more cores start several, each with a part of the lines"},
       {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},
+      {COMMAND_BENCH, "threads", "it measures one thread"},
+      {COMMAND_BENCH, "nbest", "it counts the best hypothesis alone"},
+      {COMMAND_BENCH, "max_length", "--target-length says how long answers are"},
+      {COMMAND_BENCH, "max_length_ratio", "--target-length says how long answers are"},
       {COMMAND_INFO, "threads", "one thread does it all"},
       {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
   };

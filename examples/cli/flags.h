@@ -19,7 +19,8 @@ enum {
   COMMAND_INFO = 8,
   COMMAND_SEGMENT = 16,
   COMMAND_PLOT = 32,
-  COMMAND_ALL = 63
+  COMMAND_BENCH = 64,
+  COMMAND_ALL = 127
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -37,7 +38,8 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "instead of a model: its answers, one for each line of the data")                                                  \
   X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "a second model, or its answers: whether the two differ by more than chance")                                      \
-  X(MODEL, "--model", 'm', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT,    \
+  X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
+    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_BENCH,                                 \
     "the model; of translate and eval also several, which decode together as an ensemble")                             \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
@@ -59,7 +61,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "write every evaluation's figures to this file, as JSON lines")                                                    \
   X(CURVES, "--log", 0, 1, "FILE", FILE_READ, COMMAND_PLOT, "the JSON lines of a training")                            \
   X(PICTURE, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_PLOT, "write the SVG to this file")                     \
-  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT,                                  \
+  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT | COMMAND_BENCH,                  \
     "read lines from this file instead of standard input")                                                             \
   X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \
     "write to this file instead of standard output")                                                                   \
@@ -74,6 +76,15 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "draw each hypothesis's attention, source across and target down; with --json add it as numbers")                  \
   X(STATS, "--stats", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                          \
     "end with name<TAB>value lines on stderr: speed and memory")                                                       \
+  X(SHAPE, "--shape", 0, 1, "NAME", FILE_NONE, COMMAND_BENCH,                                                          \
+    "random weights of this size: rnn (LSTM 2 x 256 and 512), transformer (3+3, 256), transformer-big (6+6, 512)")     \
+  X(WORDS, "--vocabulary", 0, 1, "N", FILE_NONE, COMMAND_BENCH, "their words on each side, default 8000")              \
+  X(RANDOM, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_BENCH, "write the model with random weights, and end")   \
+  X(BENCH_BATCH, "--batch", 0, 1, "N", FILE_NONE, COMMAND_BENCH, "texts answered at once, default 1, then 32")         \
+  X(SOURCE_LENGTH, "--source-length", 0, 1, "N", FILE_NONE, COMMAND_BENCH, "tokens of a source text, default 14")      \
+  X(TARGET_LENGTH, "--target-length", 0, 1, "N", FILE_NONE, COMMAND_BENCH, "tokens of an answer, default 20")          \
+  X(LINES, "--lines", 0, 0, "", FILE_NONE, COMMAND_BENCH, "also how time grows with the source and with the beam")     \
+  X(MILLISECONDS, "--milliseconds", 0, 1, "N", FILE_NONE, COMMAND_BENCH, "what a figure may take, default 1000")       \
   X(OPTIONS, "--options", 0, 0, "", FILE_NONE, COMMAND_INFO, "list every option of the library")                       \
   X(PRESETS, "--presets", 0, 0, "", FILE_NONE, COMMAND_INFO, "list the presets: options that go well together")        \
   X(MARKDOWN, "--markdown", 0, 0, "", FILE_NONE, COMMAND_INFO, "with --options: as a Markdown page")                   \

@@ -52,6 +52,13 @@ const command commands[] = {
      "Reads what `seq2seq train --log FILE` wrote and draws losses, error rates, BLEU and chrF over updates as an SVG\n"
      "picture, with a dot at the best model. A training that still runs can be drawn too.",
      command_plot},
+    {"bench", COMMAND_BENCH, MODEL_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
+     "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",
+     "Answers batches of texts on one thread, encoding included, for about a second each, and writes a table: texts and\n"
+     "target tokens a second, milliseconds a text. The model is that of -m, or one of a stated size with random weights,\n"
+     "which -o writes to a file. Sources are random words, and all answers have --target-length tokens; with -i they are\n"
+     "the file's lines, and answers end where the model ends them.",
+     command_bench},
     {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
      "[-m FILE | --options [--markdown] | --presets]",
      "With -m: the model's options, vocabularies and parameters. With --options: every option of the library with its\n"
