@@ -75,12 +75,12 @@ static void whole_example(whole *w, size_t sources, size_t targets) {
 }
 
 static double whole_evaluate(whole *w, int recording) {
-  s2s__tensor *logits;
+  s2s__outputs outputs;
   double loss, plain;
   s2s__arena_reset(&w->run);
   w->graph.recording = recording;
-  fixture_must(s2s__network_forward(&w->graph, &w->network, &w->example, NULL, &logits), &w->error);
-  fixture_must(s2s__cross_entropy(&w->graph, logits, w->example.expected, 0.1, 1, &loss, &plain), &w->error);
+  fixture_must(s2s__network_forward(&w->graph, &w->network, &w->example, NULL, &outputs), &w->error);
+  fixture_must(s2s__network_loss(&w->graph, &w->network, &w->example, &outputs, 0.1, 1, &loss, &plain), &w->error);
   if (recording) fixture_must(s2s__graph_backward(&w->graph), &w->error);
   return loss;
 }

@@ -199,13 +199,15 @@ static void check_forward(subject *s) {
   s2s__graph graph;
   s2s__example example;
   s2s__encoding encoding;
+  s2s__outputs outputs;
   s2s__tensor *logits;
   double loss, plain, tokens;
   s2s__graph_init(&graph, &s->arena, t->kernels, &s->error);
   graph.recording = 1;
   graph.gradient = s2s__arena_take_zeroed(&s->arena, t->network.params.total * sizeof(s2s__real));
   must(s, s2s__dataset_example(&t->dataset, pair, s->sentences, 0, 1, &s->arena, &example, &s->error));
-  must(s, s2s__network_forward(&graph, &t->network, &example, &encoding, &logits));
+  must(s, s2s__network_forward(&graph, &t->network, &example, &encoding, &outputs));
+  must(s, s2s__network_logits(&graph, &t->network, NULL, outputs.rows, &logits));
   tokens = (double)logits->rows;
   ok(near_golden("memory", encoding.states->data, packed(s, "output.memory", s->source_length),
                  encoding.states->rows * encoding.states->cols),

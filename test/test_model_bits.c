@@ -100,11 +100,13 @@ static s2s__example *example_of(pool *p, const size_t *choice, size_t count) {
 static const s2s__tensor *forward(pool *p, const s2s__network *network, const s2s__example *e, int recording,
                                   double dropout) {
   s2s__graph graph;
+  s2s__outputs outputs;
   s2s__tensor *logits;
   s2s__graph_init(&graph, &p->scratch, p->model->kernels, &p->error);
   graph.recording = recording;
   graph.dropout = graph.attention_dropout = graph.feed_forward_dropout = dropout;
-  must(p, s2s__network_forward(&graph, network, e, NULL, &logits));
+  must(p, s2s__network_forward(&graph, network, e, NULL, &outputs));
+  must(p, s2s__network_logits(&graph, network, NULL, outputs.rows, &logits));
   return logits;
 }
 

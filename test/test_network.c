@@ -276,7 +276,7 @@ static size_t units_of(const char *text) {
   s2s__network network;
   s2s__graph graph;
   s2s__example example = {.source = ids, .input = ids, .expected = ids};
-  s2s__tensor *logits;
+  s2s__outputs outputs;
   s2s__host host;
   s2s__error error;
   s2s_options *options = fixture_options(text);
@@ -292,7 +292,7 @@ static size_t units_of(const char *text) {
   s2s__graph_init(&graph, &arena, &kernels, &error);
   graph.dropout = graph.feed_forward_dropout = unit_rate;
   graph.attention_dropout = weight_rate;
-  fixture_must(s2s__network_forward(&graph, &network, &example, NULL, &logits), &error);
+  fixture_must(s2s__network_forward(&graph, &network, &example, NULL, &outputs), &error);
   s2s__arena_free(&arena);
   s2s_options_free(options);
   return dropped_units;

@@ -196,7 +196,7 @@ int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *s
 
 /* All target tokens in one block. */
 static int32_t network_forward_whole(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
-                                     const s2s__encoding *encoding, s2s__tensor **output) {
+                                     const s2s__encoding *encoding, s2s__outputs *outputs) {
   s2s__block *block;
   S2S__GRAPH_TAKE(graph, s2s__block, 1, block);
   memset(block, 0, sizeof *block);
@@ -205,7 +205,7 @@ static int32_t network_forward_whole(s2s__graph *graph, const s2s__network *netw
   block->ids = example->input;
   S2S__TRY(network->decoder_type->start(graph, network, encoding, &block->state));
   S2S__TRY(network->decoder_type->block(graph, network, block));
-  *output = block->output;
+  outputs->rows = block->output;
   return S2S_OK;
 }
 
@@ -250,11 +250,11 @@ static int32_t network_first_rows(s2s__graph *graph, size_t n, size_t **index) {
 }
 
 static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
-                                     const s2s__encoding *encoding, s2s__tensor **output) {
+                                     const s2s__encoding *encoding, s2s__outputs *outputs) {
   const s2s__rows *target = &example->target_rows;
   s2s__decoder_state start;
   S2S__TRY(network->decoder_type->start(graph, network, encoding, &start));
-  S2S__TRY(s2s__graph_tensor(graph, target->total, network->output_dim, output));
+  S2S__TRY(s2s__graph_tensor(graph, target->total, network->output_dim, &outputs->rows));
   const s2s__decoder_state *state = &start;
   const size_t *from = target->order;
   for (size_t t = 0; t < target->steps; t++) {
@@ -263,7 +263,7 @@ static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *netw
     S2S__TRY(network_step_init(graph, example, encoding, t, &step, &index));
     S2S__TRY(s2s__decoder_state_select(graph, state, from, step->rows.count, &step->block.state));
     S2S__TRY(network->decoder_type->block(graph, network, &step->block));
-    S2S__TRY(s2s__place_rows(graph, step->block.output, index, *output));
+    S2S__TRY(s2s__place_rows(graph, step->block.output, index, outputs->rows));
     S2S__TRY(network_first_rows(graph, step->rows.count, &next));
     state = &step->block.state;
     from = next;
@@ -272,14 +272,12 @@ static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *netw
 }
 
 int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
-                             s2s__encoding *encoding, s2s__tensor **logits) {
+                             s2s__encoding *encoding, s2s__outputs *outputs) {
   s2s__encoding *own;
   S2S__GRAPH_TAKE(graph, s2s__encoding, 1, own);
   S2S__TRY(s2s__network_encode(graph, network, example->source, &example->source_rows, own));
-  s2s__tensor *output = NULL;
-  if (network->decoder_type->is_stepwise(network))
-    S2S__TRY(network_forward_steps(graph, network, example, own, &output));
-  else S2S__TRY(network_forward_whole(graph, network, example, own, &output));
   if (encoding) *encoding = *own;
-  return s2s__network_logits(graph, network, NULL, output, logits);
+  memset(outputs, 0, sizeof *outputs);
+  return network->decoder_type->is_stepwise(network) ? network_forward_steps(graph, network, example, own, outputs)
+                                                     : network_forward_whole(graph, network, example, own, outputs);
 }

@@ -170,8 +170,18 @@ typedef struct s2s__example {
   s2s__rows target_rows;
 } s2s__example;
 
-/* Logits of every target row, in the order of target_rows. The encoding may be given back for tests (may be NULL). */
+/* What the decoder made of an example, row by row in the order of target_rows: what the output layer reads. */
+typedef struct s2s__outputs {
+  s2s__tensor *rows; /* [target_rows.total, output_dim] */
+} s2s__outputs;
+
+/* The encoding may be given back for tests (may be NULL). */
 int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
-                             s2s__encoding *encoding, s2s__tensor **logits);
+                             s2s__encoding *encoding, s2s__outputs *outputs);
+
+/* loss.c: the output layer over all rows, and its loss against the expected tokens; *loss and *plain as s2s__cross_entropy's.
+ * When recording, the gradients of what the outputs hold are ready for s2s__graph_backward. */
+int32_t s2s__network_loss(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                          const s2s__outputs *outputs, double smoothing, double scale, double *loss, double *plain);
 
 #endif

@@ -201,11 +201,12 @@ static int32_t evaluate_example_loss(const evaluate_job *job, s2s__arena *arena,
   for (size_t i = 0; i < members; i++) {
     const s2s__mark mark = s2s__arena_mark(arena);
     s2s__graph graph;
-    s2s__tensor *logits;
+    const s2s__network *network = &s2s__model_member(job->model, i)->network;
+    s2s__outputs outputs;
     double loss, plain;
     s2s__graph_init(&graph, arena, job->model->kernels, error);
-    S2S__TRY(s2s__network_forward(&graph, &s2s__model_member(job->model, i)->network, example, NULL, &logits));
-    S2S__TRY(s2s__cross_entropy(&graph, logits, example->expected, 0, 1, &loss, &plain));
+    S2S__TRY(s2s__network_forward(&graph, network, example, NULL, &outputs));
+    S2S__TRY(s2s__network_loss(&graph, network, example, &outputs, 0, 1, &loss, &plain));
     *sum += plain / (double)members;
     s2s__arena_rewind(arena, mark);
   }

@@ -33,7 +33,7 @@ static int32_t update_part(const update_job *job, s2s__shard *shard, size_t numb
   s2s_trainer *t = job->trainer;
   s2s__example *example;
   s2s__graph graph;
-  s2s__tensor *logits;
+  s2s__outputs outputs;
   double loss, plain;
   s2s__arena_reset(&shard->arena);
   s2s__graph_init(&graph, &shard->arena, t->kernels, &shard->error);
@@ -51,9 +51,9 @@ static int32_t update_part(const update_job *job, s2s__shard *shard, size_t numb
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
   S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, end, begin + number, t->shards, &shard->arena, example,
                                 &shard->error));
-  S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &logits));
-  S2S__TRY(s2s__cross_entropy(&graph, logits, example->expected, s2s__option_real(&t->options, S2S__LABEL_SMOOTHING),
-                              job->scale, &loss, &plain));
+  S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &outputs));
+  S2S__TRY(s2s__network_loss(&graph, &t->network, example, &outputs,
+                             s2s__option_real(&t->options, S2S__LABEL_SMOOTHING), job->scale, &loss, &plain));
   shard->loss += loss;
   return s2s__graph_backward(&graph);
 }
