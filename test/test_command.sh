@@ -333,19 +333,35 @@ seeds() {
 check "--seeds trains several" seeds
 check "and tells their mean" eval 'train --seeds 2 -o "$tmp/many.safetensors"; grep -q "^mean_dev_loss" "$out"'
 check "but not none" says 2 'from 1 to 16' train --seeds 0 -o "$tmp/many.safetensors"
+cut -f 1 "$tmp/dev.tsv" >"$tmp/bench.txt"
 plot() { run plot --log "$1" -o "$tmp/curves.svg"; }
 check "plot draws a training" plot "$tmp/log"
-check "as an SVG with its curves" test "$(grep -c '<path fill="none"' "$tmp/curves.svg")" -eq 6
+check "as an SVG with its curves" test "$(grep -c '<polyline' "$tmp/curves.svg")" -eq 6
 check "not of what is no log" says 1 'line 1: no object' plot "$tmp/dev.tsv"
 : >"$tmp/none"
 check "nor of nothing" says 1 'no evaluation in it' plot "$tmp/none"
-check "nor of no file" says 2 'no log to draw' run plot
+check "and the picture is as it was" test "$(grep -c '<polyline' "$tmp/curves.svg")" -eq 6
+check "nor of no file" says 2 'nothing to draw' run plot
+check "nor two at once" says 2 'one picture at a time' run plot --attention --log "$tmp/log"
+sees() { run plot --attention -m "$model" -o "$tmp/map.svg" "$@"; }
+printf 'a<b\nabba\n' >"$tmp/seen"
+check "plot --attention draws a map for each line" sees -i "$tmp/seen"
+check "with labels, those of unknown tokens too" grep -q '>?</text>' "$tmp/map.svg"
+check "and the end" test "$(grep -c '>end</text>' "$tmp/map.svg")" -eq 2
+if have xmllint; then check "as good XML" xmllint --noout "$tmp/map.svg" "$tmp/curves.svg"; else skip "as good XML" "no xmllint"; fi
+check "not without a text" says 1 'no text' sees -i "$tmp/none"
+by_length() { run plot --data "$tmp/dev.tsv" -o "$tmp/lengths.svg" "$@"; }
+check "plot --data draws quality by length" by_length -m "$model"
+cp "$tmp/bench.txt" "$tmp/a&b.txt"
+check "of two systems" by_length --answers "$tmp/a&b.txt" --compare "$model"
+check "with their names, escaped" grep -q '>a&amp;b</text>' "$tmp/lengths.svg"
+check "with a curve in each panel" test "$(grep -c '<polyline' "$tmp/lengths.svg")" -eq 4
+check "not of none" says 2 'needs one system' by_length
 bench() { run bench --milliseconds 1 --target-length 3 "$@"; }
 small="--embedding-dim 8 --encoder-hidden 4 --decoder-hidden 8 --vocabulary 100"
 check "bench measures a model with random weights" prints "^2${tab}3${tab}5${tab}3.0${tab}" bench $small --batch 2 --beam 3 --source-length 5
 check "or writes it" run bench $small -o "$tmp/random.safetensors"
 check "and one that is there" prints "^32${tab}5${tab}14${tab}3.0${tab}" bench -m "$tmp/random.safetensors"
-cut -f 1 "$tmp/dev.tsv" >"$tmp/bench.txt"
 check "also with lines of a file" prints "^1${tab}1${tab}lines${tab}" bench -m "$model" -i "$tmp/bench.txt"
 check "and how time grows" prints "^1${tab}16${tab}14${tab}3.0${tab}" bench $small --lines
 check "not a shape that there is not" says 2 'must be rnn, transformer' bench --shape big

@@ -4,8 +4,7 @@
  * by translating its batch again line by line, so that the lines before it are answered and its number can be told.
  */
 #define _POSIX_C_SOURCE 200809L
-#include "command.h"
-#include "picture.h"
+#include "attention.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,32 +81,12 @@ static void drop_mark(line_batch *lines) {
  * Answers
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* What a picture calls a token: its text, but a question mark where the vocabulary has no such token. */
-static const char *token_label(const s2s_model *model, int32_t side, int32_t id) {
-  const char *text = id ? s2s_model_token(model, side, id) : NULL;
-  return text ? text : "?";
-}
-
-/* Labels for `count` token ids, and "end" behind them up to `rows`. The caller frees the array. */
-static const char **token_labels(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, size_t rows) {
-  const char **labels = malloc((rows + 1) * sizeof *labels);
-  for (size_t i = 0; labels && i < rows; i++) labels[i] = i < count ? token_label(model, side, ids[i]) : "end";
-  return labels;
-}
-
 static void draw_attention(const translation *t, const s2s_memory *memory, const s2s_result *result, size_t text,
                            size_t rank) {
-  size_t rows, columns, source_count, target_count;
-  const float *weights = s2s_result_alignment(result, text, rank, &rows, &columns);
-  const int32_t *source = s2s_memory_tokens(memory, text, &source_count);
-  const int32_t *target = s2s_result_tokens(result, text, rank, &target_count);
-  if (!weights || !rows || !columns) return;
-  const char **across = token_labels(t->model, S2S_SOURCE, source, source_count, columns);
-  const char **down = token_labels(t->model, S2S_TARGET, target, target_count, rows);
-  picture drawn = {weights, rows, columns, across, down};
-  if (across && down) picture_draw(t->out, &drawn);
-  free(across);
-  free(down);
+  picture drawn;
+  if (!attention_of(t->model, memory, result, text, rank, &drawn)) return;
+  picture_draw(t->out, &drawn);
+  attention_free(&drawn);
 }
 
 static void write_plain(const translation *t, const s2s_memory *memory, const s2s_result *result, size_t text,
@@ -254,13 +233,6 @@ static int open_output(translation *t) {
   return t->out ? 0 : failed("cannot write %s: %s", path, strerror(errno));
 }
 
-static int check_attention(const translation *t) {
-  const char *type = "";
-  if (!t->given->has[FLAG_ATTENTION]) return 0;
-  s2s_model_get(t->model, "attention.type", &type);
-  return strcmp(type, "none") == 0 ? failed("%s has no attention to draw", t->given->value[FLAG_MODEL][0]) : 0;
-}
-
 static int make_handles(translation *t) {
   double begun = seconds_now();
   int failure = load_model(t->given, &t->model);
@@ -268,7 +240,8 @@ static int make_handles(translation *t) {
   int32_t status = s2s_encoder_init(t->model, t->given->options, &t->encoder);
   if (!status) status = s2s_decoder_init(t->model, t->given->options, &t->decoder);
   t->load_seconds = seconds_now() - begun;
-  return status ? library_failed(status) : check_attention(t);
+  if (status) return library_failed(status);
+  return t->given->has[FLAG_ATTENTION] ? attention_check(t->given, t->model) : 0;
 }
 
 static int prepare(translation *t) {

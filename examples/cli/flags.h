@@ -39,7 +39,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
-    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_BENCH,                                 \
+    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH,                  \
     "the model; of translate and eval also several, which decode together as an ensemble")                             \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
@@ -61,7 +61,13 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "write every evaluation's figures to this file, as JSON lines")                                                    \
   X(CURVES, "--log", 0, 1, "FILE", FILE_READ, COMMAND_PLOT, "the JSON lines of a training")                            \
   X(PICTURE, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_PLOT, "write the SVG to this file")                     \
-  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT | COMMAND_BENCH,                  \
+  X(ATTENTION_PICTURE, "--attention", 0, 0, "", FILE_NONE, COMMAND_PLOT,                                               \
+    "where the model of -m looks as it translates each line of the input")                                             \
+  X(JUDGED, "--data", 0, 2, "A [B]", FILE_READ, COMMAND_PLOT,                                                          \
+    "how good answers are by the length of what was asked: the pairs, as for eval")                                    \
+  X(JUDGED_ANSWERS, "--answers", 0, 1, "FILE", FILE_READ, COMMAND_PLOT, "the answers, one for each line of the data")  \
+  X(JUDGED_OTHERS, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_PLOT, "a second system's answers, drawn beside them") \
+  X(INPUT, "--input", 'i', 1, "FILE", FILE_READ, COMMAND_TRANSLATE | COMMAND_SEGMENT | COMMAND_BENCH | COMMAND_PLOT,                  \
     "read lines from this file instead of standard input")                                                             \
   X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \
     "write to this file instead of standard output")                                                                   \

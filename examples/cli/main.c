@@ -48,9 +48,12 @@ const command commands[] = {
      "--train, and -o keeps what was learnt for --source-tokens spm:FILE, here or in training. With --join it goes "
      "back.",
      command_segment},
-    {"plot", COMMAND_PLOT, 0, "draw the curves of a training", "--log FILE [-o curves.svg]",
-     "Reads what `seq2seq train --log FILE` wrote and draws losses, error rates, BLEU and chrF over updates as an SVG\n"
-     "picture, with a dot at the best model. A training that still runs can be drawn too.",
+    {"plot", COMMAND_PLOT, DECODE_SCOPE | RUNTIME_SCOPE, "draw a training, attention, or quality by length",
+     "(--log FILE | --attention -m FILE [-i FILE] | --data A [B] --answers FILE [--compare FILE]) [-o picture.svg]",
+     "Draws one SVG picture. --log: losses, error rates, BLEU and chrF over updates, from what `seq2seq train --log`\n"
+     "wrote, with a dot at the best model; of a training that still runs too. --attention: a heat map for each line of\n"
+     "the input, its tokens across, the tokens of the translation down, a cell the darker the more the decoder looked\n"
+     "there. --data: exact answers and chrF by the length of the source, of one or two systems.",
      command_plot},
     {"bench", COMMAND_BENCH, MODEL_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
      "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",

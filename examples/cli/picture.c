@@ -6,7 +6,8 @@
  */
 #include "picture.h"
 
-#include <stdint.h>
+#include "letters.h"
+
 #include <string.h>
 
 enum { LABEL_MOST = 16 }; /* characters of a label that are shown */
@@ -18,59 +19,27 @@ enum { LABEL_MOST = 16 }; /* characters of a label that are shown */
 #define LINE_DOWN "\xe2\x94\x82"
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Characters and their width
+ * Characters
  * ------------------------------------------------------------------------------------------------------------------ */
-
-/* Bytes of the character at `text`, which is valid UTF-8. */
-static size_t character_bytes(const char *text) {
-  unsigned char c = (unsigned char)*text;
-  return c < 0x80 ? (c != 0) : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-}
-
-static uint32_t code_point(const char *text) {
-  size_t n = character_bytes(text);
-  uint32_t code = (unsigned char)text[0];
-  if (n > 1) code &= 0x7fu >> n;
-  for (size_t i = 1; i < n; i++) code = code << 6 | ((unsigned char)text[i] & 0x3fu);
-  return code;
-}
-
-static int in_range(uint32_t code, uint32_t first, uint32_t last) { return code >= first && code <= last; }
-
-/* Marks that stand on the letter before them; the common ranges. */
-static int is_mark(uint32_t code) {
-  return in_range(code, 0x300, 0x36f) || in_range(code, 0x591, 0x5bd) || in_range(code, 0x64b, 0x65f) ||
-         in_range(code, 0x93a, 0x94f) || in_range(code, 0x1ab0, 0x1aff) || in_range(code, 0x1dc0, 0x1dff) ||
-         in_range(code, 0x200b, 0x200f) || in_range(code, 0x20d0, 0x20ff) || in_range(code, 0xfe00, 0xfe0f);
-}
-
-/* East Asian wide characters and emoji, which take two columns. */
-static int is_wide(uint32_t code) {
-  return in_range(code, 0x1100, 0x115f) || in_range(code, 0x2e80, 0xa4cf) || in_range(code, 0xac00, 0xd7a3) ||
-         in_range(code, 0xf900, 0xfaff) || in_range(code, 0xfe30, 0xfe6f) || in_range(code, 0xff00, 0xff60) ||
-         in_range(code, 0x1f300, 0x1f64f) || in_range(code, 0x1f900, 0x1f9ff) || in_range(code, 0x20000, 0x3fffd);
-}
-
-static size_t columns_of(uint32_t code) { return is_mark(code) ? 0 : is_wide(code) ? 2 : 1; }
 
 static size_t characters_of(const char *text) {
   size_t n = 0;
-  for (; *text; text += character_bytes(text)) n++;
+  for (; *text; text += letter_bytes(text)) n++;
   return n < LABEL_MOST ? n : LABEL_MOST;
 }
 
 static const char *character_at(const char *text, size_t index) {
-  while (index-- > 0) text += character_bytes(text);
+  while (index-- > 0) text += letter_bytes(text);
   return text;
 }
 
 /* Prints one character, whatever it is, and returns the columns it took. */
 static size_t print_character(FILE *out, const char *text, int alone) {
-  uint32_t code = code_point(text);
-  if (code <= ' ' || in_range(code, 0x7f, 0x9f)) return fputs(SPACE_SIGN, out), 1;
-  if (is_mark(code) && alone) fputs(DOTTED_CIRCLE, out);
-  fwrite(text, 1, character_bytes(text), out);
-  return is_mark(code) && alone ? 1 : columns_of(code);
+  uint32_t code = letter_code(text);
+  if (code <= ' ' || (code >= 0x7f && code <= 0x9f)) return fputs(SPACE_SIGN, out), 1;
+  if (letter_is_mark(code) && alone) fputs(DOTTED_CIRCLE, out);
+  fwrite(text, 1, letter_bytes(text), out);
+  return letter_is_mark(code) && alone ? 1 : (size_t)letter_columns(code);
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -89,7 +58,8 @@ static size_t most_characters(const char *const *labels, size_t count) {
 /* Columns a target label takes, cut at LABEL_MOST characters. */
 static size_t label_columns(const char *text) {
   size_t columns = 0;
-  for (size_t i = 0, n = characters_of(text); i < n; i++) columns += columns_of(code_point(character_at(text, i)));
+  for (size_t i = 0, n = characters_of(text); i < n; i++)
+    columns += (size_t)letter_columns(letter_code(character_at(text, i)));
   return columns;
 }
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Attention with its labels. See attention.h.
+ */
+#include "attention.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int attention_check(const flags *given, const s2s_model *model) {
+  const char *decoder = "", *type = "";
+  s2s_model_get(model, "decoder.type", &decoder);
+  s2s_model_get(model, "attention.type", &type);
+  if (strcmp(decoder, "transformer") == 0 || strcmp(type, "none") != 0) return 0;
+  return failed("%s has no attention to draw", given->value[FLAG_MODEL][0]);
+}
+
+static const char *token_label(const s2s_model *model, int32_t side, int32_t id) {
+  const char *label = id ? s2s_model_token(model, side, id) : NULL;
+  return label ? label : "?";
+}
+
+static const char **token_labels(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, size_t rows) {
+  const char **labels = malloc((rows + 1) * sizeof *labels);
+  for (size_t i = 0; labels && i < rows; i++)
+    labels[i] = i < count && ids[i] != 2 ? token_label(model, side, ids[i]) : "end";
+  return labels;
+}
+
+bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_result *result, size_t text, size_t rank,
+                  picture *drawn) {
+  size_t source_count, target_count;
+  memset(drawn, 0, sizeof *drawn);
+  drawn->weights = s2s_result_alignment(result, text, rank, &drawn->rows, &drawn->columns);
+  const int32_t *source = s2s_memory_tokens(memory, text, &source_count);
+  const int32_t *target = s2s_result_tokens(result, text, rank, &target_count);
+  if (!drawn->weights || !drawn->rows || !drawn->columns) return false;
+  drawn->source = token_labels(model, S2S_SOURCE, source, source_count, drawn->columns);
+  drawn->target = token_labels(model, S2S_TARGET, target, target_count, drawn->rows);
+  if (drawn->source && drawn->target) return true;
+  attention_free(drawn);
+  return false;
+}
+
+void attention_free(picture *drawn) {
+  free((void *)drawn->source);
+  free((void *)drawn->target);
+  drawn->source = drawn->target = NULL;
+}
