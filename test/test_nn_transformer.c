@@ -102,7 +102,7 @@ static void ragged_of(lab *l, const s2s__rows *queries, const s2s__rows *memory,
 static void check_heads(const char *name) {
   lab l;
   s2s__ragged ragged;
-  s2s__tensor *q, *kv, *context, *weights, *y;
+  s2s__tensor *q, *kv, *context, *weights = NULL, *y;
   lab_open(&l, name);
   const int cross = strstr(name, "cross") != NULL;
   const s2s__param *in = lab_matrix(&l, "in_proj_weight", S2S__WEIGHT_MULTIPLY);

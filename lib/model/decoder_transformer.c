@@ -4,8 +4,8 @@
  * self-attention and attention to the memory, and a norm. The attention weights it gives out are those of the last
  * layer, the mean of its heads.
  *
- * State tensors: for each layer the keys and values of all tokens so far, [hypotheses, t * 2D]. The keys and values of
- * the memory are made once for each batch, and shared by all hypotheses of a sentence.
+ * State: no tensors, and as its past the keys and values of all tokens so far. The keys and values of the memory are
+ * made once for each batch, and shared by all hypotheses of a sentence.
  */
 #include "model/transformer.h"
 
@@ -31,36 +31,42 @@ static int32_t decoder_transformer_prepare(s2s__graph *graph, const s2s__network
 
 static int32_t decoder_transformer_start(s2s__graph *graph, const s2s__network *network, const s2s__encoding *encoding,
                                          s2s__decoder_state *state) {
-  (void)graph, (void)encoding;
+  (void)encoding;
   memset(state, 0, sizeof *state);
-  state->count = network->config.decoder_layers;
-  return S2S_OK;
+  return s2s__past_init(graph, network->config.decoder_layers, 2 * network->config.dim, &state->past);
 }
 
-/* What the rows of a block see of themselves: sentences up to each token, or in a step each its own cache. */
-static int32_t decoder_transformer_ragged(s2s__graph *graph, const s2s__block *block, int steps, s2s__ragged **ragged) {
-  S2S__GRAPH_TAKE(graph, s2s__ragged, 1, *ragged);
-  return steps
-             ? s2s__ragged_init_even(*ragged, graph->arena, block->rows->total, block->rows->position + 1, graph->error)
-             : s2s__ragged_init_causal(*ragged, graph->arena, block->rows, graph->error);
+/* What the rows of a block see: of themselves, where they have no past, those up to each token; and of the memory. */
+static int32_t decoder_transformer_see(s2s__graph *graph, s2s__block *block, s2s__ragged **own) {
+  *own = NULL;
+  S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, block->encoding->rows,
+                            graph->error));
+  if (block->state.past.way) return S2S_OK;
+  S2S__GRAPH_TAKE(graph, s2s__ragged, 1, *own);
+  return s2s__ragged_init_causal(*own, graph->arena, block->rows, graph->error);
+}
+
+static int32_t decoder_transformer_layer(s2s__graph *graph, const s2s__network *network, const s2s__block *block,
+                                         size_t layer, const s2s__ragged *own, s2s__sight *cross, s2s__tensor **x) {
+  const s2s__transformer *decoder = network->decoder;
+  s2s__sight self = {.ragged = own, .past = own ? NULL : &block->state.past, .layer = layer};
+  cross->memory = block->encoding->cross[layer];
+  if (graph->recording) cross->weights = NULL; /* each layer keeps its own */
+  return s2s__transformer_forward(graph, &network->config, &decoder->layer[layer], block->rows,
+                                  S2S__DROPOUT_DECODER_LAYER + 4 * layer, &self, cross, *x, x);
 }
 
 static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *network, s2s__block *block) {
   const s2s__transformer *decoder = network->decoder;
-  const int steps = !graph->recording && block->rows->steps <= 1; /* one token a row, after those in the caches */
   s2s__ragged *own;
   s2s__tensor *x;
   s2s__sight cross = {.ragged = &block->ragged};
-  S2S__TRY(decoder_transformer_ragged(graph, block, steps, &own));
-  S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, block->encoding->rows,
-                            graph->error));
+  S2S__TRY(decoder_transformer_see(graph, block, &own));
   S2S__TRY(s2s__transformer_embed(graph, network, decoder, S2S_TARGET, block->ids, block->rows, &x));
-  for (size_t l = 0; l < decoder->layers; l++) {
-    s2s__sight self = {.ragged = own, .cache = steps ? &block->state.tensor[l] : NULL};
-    cross.memory = block->encoding->cross[l];
-    S2S__TRY(s2s__transformer_forward(graph, &network->config, &decoder->layer[l], block->rows,
-                                      S2S__DROPOUT_DECODER_LAYER + 4 * l, &self, &cross, x, &x));
-  }
+  if (!graph->recording) S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
+  for (size_t l = 0; l < decoder->layers; l++)
+    S2S__TRY(decoder_transformer_layer(graph, network, block, l, own, &cross, &x));
+  if (!own) s2s__past_next(&block->state.past);
   if (!graph->recording) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
   return s2s__layer_norm(graph, decoder->gain, decoder->bias, x, &block->output);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Attention with heads: parameters, projections, and the cache of a decoder's steps. See heads.h.
+ * Attention with heads: parameters and projections. See heads.h.
  */
 #include "model/heads.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { HEADS_NAME = 160 };
 
@@ -42,41 +41,29 @@ int32_t s2s__heads_memory(s2s__graph *graph, const s2s__heads *heads, s2s__tenso
   return s2s__linear(graph, heads->in_part[1], heads->in_part_bias[1], memory, keys_values);
 }
 
-/* The cache [n, t * 2D] with this step's keys and values, columns D .. 3D-1 of `own`, behind; seen as one row a
- * position. Only in steps of decoding, where nothing is recorded. */
-static int32_t heads_grow(s2s__graph *graph, const s2s__tensor *own, size_t dim, s2s__tensor **cache,
-                          s2s__tensor **seen) {
-  const size_t before = *cache ? (*cache)->cols : 0, cols = before + 2 * dim;
-  s2s__tensor *grown;
-  S2S__TRY(s2s__graph_tensor(graph, own->rows, cols, &grown));
-  for (size_t r = 0; r < own->rows; r++) {
-    if (before) memcpy(grown->data + r * cols, (*cache)->data + r * before, before * sizeof *grown->data);
-    memcpy(grown->data + r * cols + before, own->data + r * own->cols + dim, 2 * dim * sizeof *grown->data);
-  }
-  *cache = grown;
-  S2S__GRAPH_TAKE(graph, s2s__tensor, 1, *seen);
-  **seen = (s2s__tensor){grown->data, NULL, grown->rows * (cols / (2 * dim)), 2 * dim};
-  return S2S_OK;
+/* A step's queries see their own tokens, this one too. */
+static int32_t heads_look_back(s2s__graph *graph, const s2s__heads *heads, const s2s__sight *sight, s2s__tensor *own,
+                               s2s__tensor **context) {
+  S2S__TRY(s2s__past_keep(sight->past, sight->layer, own, heads->dim, graph->error));
+  return s2s__multihead_past(graph, own, sight->past, sight->layer, heads->dim, heads->count, context);
+}
+
+static int32_t heads_look(s2s__graph *graph, const s2s__heads *heads, s2s__sight *sight, s2s__tensor *own,
+                          s2s__tensor **context) {
+  const size_t dim = heads->dim;
+  if (sight->past) return heads_look_back(graph, heads, sight, own, context);
+  const s2s__columns q = {own, 0};
+  const s2s__columns k = sight->memory ? (s2s__columns){sight->memory, 0} : (s2s__columns){own, dim};
+  return s2s__multihead(graph, q, k, (s2s__columns){k.x, k.first + dim}, dim, heads->count, sight->ragged, sight->rows,
+                        sight->site, context, &sight->weights);
 }
 
 int32_t s2s__heads_attend(s2s__graph *graph, const s2s__heads *heads, s2s__sight *sight, s2s__tensor *x,
                           s2s__tensor **y) {
-  const size_t dim = heads->dim;
+  const s2s__param *weight = sight->memory ? heads->in_part[0] : heads->in_weight;
+  const s2s__param *bias = sight->memory ? heads->in_part_bias[0] : heads->in_bias;
   s2s__tensor *own, *context;
-  s2s__columns q, k, v;
-  if (sight->memory) {
-    S2S__TRY(s2s__linear(graph, heads->in_part[0], heads->in_part_bias[0], x, &own));
-    q = (s2s__columns){own, 0}, k = (s2s__columns){sight->memory, 0}, v = (s2s__columns){sight->memory, dim};
-  } else {
-    S2S__TRY(s2s__linear(graph, heads->in_weight, heads->in_bias, x, &own));
-    q = (s2s__columns){own, 0}, k = (s2s__columns){own, dim}, v = (s2s__columns){own, 2 * dim};
-    if (sight->cache) {
-      s2s__tensor *seen;
-      S2S__TRY(heads_grow(graph, own, dim, sight->cache, &seen));
-      k = (s2s__columns){seen, 0}, v = (s2s__columns){seen, dim};
-    }
-  }
-  S2S__TRY(s2s__multihead(graph, q, k, v, dim, heads->count, sight->ragged, sight->rows, sight->site, &context,
-                          &sight->weights));
+  S2S__TRY(s2s__linear(graph, weight, bias, x, &own));
+  S2S__TRY(heads_look(graph, heads, sight, own, &context));
   return s2s__linear(graph, heads->out_weight, heads->out_bias, context, y);
 }

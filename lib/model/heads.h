@@ -20,12 +20,13 @@ typedef struct s2s__heads {
   const s2s__param *out_weight, *out_bias;
 } s2s__heads;
 
-/* One attention's place: its parameters, what queries see, and for a decoder's step the keys and values so far. */
+/* One attention's place: what queries see, in a decoder's step the keys and values so far. */
 typedef struct s2s__sight {
   const s2s__ragged *ragged;
   s2s__tensor *memory;  /* keys and values side by side [*, 2D]; NULL: the layer's own rows */
-  s2s__tensor **cache;  /* [rows, t * 2D], grown by one step; NULL: all rows are here */
-  s2s__tensor *weights; /* out: [heads, total] */
+  const s2s__past *past; /* of queries that are one token each, keys and values [.., 2D]; NULL: all rows are here */
+  size_t layer;          /* in it */
+  s2s__tensor *weights;  /* in: where to put them, or NULL; out: [heads, total], NULL with a past */
   const s2s__rows *rows; /* of the queries, for dropout; NULL: none */
   uint64_t site;         /* where it stands in the network */
 } s2s__sight;

@@ -189,7 +189,8 @@ int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *s
     selected->tensor[i] = NULL;
     if (state->tensor[i]) S2S__TRY(s2s__select_rows(graph, state->tensor[i], index, n, &selected->tensor[i]));
   }
-  return S2S_OK;
+  selected->past = state->past;
+  return state->past.kept ? s2s__past_select(graph, &state->past, index, n, &selected->past) : S2S_OK;
 }
 
 /* ---- teacher forcing --------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@
 #include "model/params.h"
 #include "nn/attend.h"
 #include "nn/layers.h"
+#include "nn/past.h"
 #include "nn/recurrent.h"
 
 typedef struct s2s__network s2s__network;
@@ -54,11 +55,13 @@ typedef struct s2s__attention_type {
                     const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
 } s2s__attention_type;
 
-/* A decoder's state: row tensors, one row for each hypothesis, reordered generically. */
+/* A decoder's state: row tensors, one row for each hypothesis, and what hypotheses keep of all their tokens; reordered
+ * generically. */
 #define S2S__MAX_STATES 130
 typedef struct s2s__decoder_state {
   size_t count;
   s2s__tensor *tensor[S2S__MAX_STATES]; /* NULL: not used yet (zero) */
+  s2s__past past;                       /* kept NULL: nothing */
 } s2s__decoder_state;
 
 /* One call of a decoder block. */

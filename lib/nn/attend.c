@@ -37,6 +37,13 @@ static int32_t attend_record(s2s__graph *graph, s2s__backward_fn backward, s2s__
   return s2s__graph_record(graph, backward, op);
 }
 
+/* Where the rows of a memory stand. */
+static int32_t attend_rows(s2s__graph *graph, const s2s__tensor *memory, const s2s__real ***row) {
+  S2S__GRAPH_TAKE(graph, const s2s__real *, memory->rows, *row);
+  for (size_t r = 0; r < memory->rows; r++) (*row)[r] = memory->data + r * memory->cols;
+  return S2S_OK;
+}
+
 /* ---- dot: score_ij = q_i . k_j ----------------------------------------------------------------------------------- */
 
 /* dq_i += sum over j of ds_ij k_j; dk_j += sum over i of ds_ij q_i */
@@ -61,11 +68,14 @@ static int32_t score_dot_backward(s2s__graph *graph, void *data) {
 int32_t s2s__score_dot(s2s__graph *graph, s2s__tensor *queries, s2s__tensor *keys, const s2s__ragged *ragged,
                        s2s__tensor **scores) {
   const size_t dim = queries->cols;
+  const s2s__real **row;
   S2S__TRY(s2s__graph_tensor(graph, 1, ragged->total, scores));
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  S2S__TRY(attend_rows(graph, keys, &row));
   for (size_t i = 0; i < ragged->queries; i++)
-    for (size_t j = 0; j < ragged->length[i]; j++)
-      (*scores)->data[ragged->offset[i] + j] =
-          graph->kernels->dot(dim, queries->data + i * dim, keys->data + (ragged->first[i] + j) * dim);
+    graph->kernels->look(ragged->length[i], dim, 1, queries->data + i * dim, row + ragged->first[i], 0,
+                         (*scores)->data + ragged->offset[i]);
+  s2s__arena_rewind(graph->arena, mark);
   return attend_record(graph, score_dot_backward, queries, keys, *scores, NULL, ragged);
 }
 
@@ -151,12 +161,13 @@ static int32_t weighted_sum_backward(s2s__graph *graph, void *data) {
 int32_t s2s__weighted_sum(s2s__graph *graph, s2s__tensor *weights, s2s__tensor *values, const s2s__ragged *ragged,
                           s2s__tensor **context) {
   const size_t dim = values->cols;
+  const s2s__real **row;
   S2S__TRY(s2s__graph_tensor(graph, ragged->queries, dim, context));
-  for (size_t i = 0; i < ragged->queries; i++) {
-    s2s__real *y = (*context)->data + i * dim;
-    for (size_t d = 0; d < dim; d++) y[d] = 0;
-    for (size_t j = 0; j < ragged->length[i]; j++)
-      graph->kernels->axpy(dim, weights->data[ragged->offset[i] + j], values->data + (ragged->first[i] + j) * dim, y);
-  }
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  S2S__TRY(attend_rows(graph, values, &row));
+  for (size_t i = 0; i < ragged->queries; i++)
+    graph->kernels->mix(ragged->length[i], dim, weights->data + ragged->offset[i], row + ragged->first[i], 0,
+                        (*context)->data + i * dim);
+  s2s__arena_rewind(graph->arena, mark);
   return attend_record(graph, weighted_sum_backward, weights, values, *context, NULL, ragged);
 }

@@ -38,18 +38,6 @@ int32_t s2s__ragged_init_causal(s2s__ragged *ragged, s2s__arena *arena, const s2
   return S2S_OK;
 }
 
-int32_t s2s__ragged_init_even(s2s__ragged *ragged, s2s__arena *arena, size_t queries, size_t length,
-                              s2s__error *error) {
-  size_t *index;
-  S2S__TRY(multihead_ragged(ragged, arena, queries, &index, error));
-  for (size_t i = 0; i < queries; i++) {
-    index[i] = index[2 * queries + i] = i * length;
-    index[queries + i] = length;
-  }
-  ragged->total = queries * length;
-  return S2S_OK;
-}
-
 /* ---- forward -------------------------------------------------------------------------------------------------------
  */
 
@@ -62,6 +50,12 @@ typedef struct multihead_op {
   double rate;
   s2s__real *dropped; /* one query's weights after it */
 } multihead_op;
+
+/* Where the rows stand that a query sees. */
+typedef struct multihead_seen {
+  const s2s__real **k, **v; /* [count] */
+  size_t first, count;
+} multihead_seen;
 
 /* Row r of columns, from column `at` on. */
 static s2s__real *multihead_row(s2s__columns c, s2s__real *data, size_t r, size_t at) {
@@ -88,17 +82,33 @@ static const s2s__real *multihead_used(const s2s__kernels *kernels, const multih
   return op->dropped;
 }
 
+static int32_t multihead_see_nothing(s2s__graph *graph, size_t most, multihead_seen *seen) {
+  *seen = (multihead_seen){.count = 0};
+  S2S__GRAPH_TAKE(graph, const s2s__real *, most, seen->k);
+  S2S__GRAPH_TAKE(graph, const s2s__real *, most, seen->v);
+  return S2S_OK;
+}
+
+/* Queries of one sentence see the same rows, or one more than the query before. */
+static void multihead_see(const multihead_op *op, size_t i, multihead_seen *seen) {
+  const size_t first = op->ragged->first[i], count = op->ragged->length[i];
+  if (first != seen->first) seen->count = 0;
+  for (size_t j = seen->count; j < count; j++) {
+    seen->k[j] = multihead_row(op->k, op->k.x->data, first + j, 0);
+    seen->v[j] = multihead_row(op->v, op->v.x->data, first + j, 0);
+  }
+  if (seen->count < count) seen->count = count;
+  seen->first = first;
+}
+
 /* One query and head: weights, then context. */
-static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, size_t i, size_t head) {
-  const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i], first = op->ragged->first[i];
-  const s2s__real *q = multihead_row(op->q, op->q.x->data, i, at), scale = multihead_scale(op);
+static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, const multihead_seen *seen, size_t i,
+                              size_t head) {
+  const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i];
   s2s__real *w = op->weights->data + head * op->ragged->total + op->ragged->offset[i];
-  s2s__real *context = op->context->data + i * op->dim + at;
-  for (size_t j = 0; j < n; j++) w[j] = scale * kernels->dot(d, q, multihead_row(op->k, op->k.x->data, first + j, at));
+  kernels->look(n, d, multihead_scale(op), multihead_row(op->q, op->q.x->data, i, at), seen->k, at, w);
   kernels->softmax(n, w);
-  memset(context, 0, d * sizeof *context);
-  const s2s__real *used = multihead_used(kernels, op, i, head, w);
-  for (size_t j = 0; j < n; j++) kernels->axpy(d, used[j], multihead_row(op->v, op->v.x->data, first + j, at), context);
+  kernels->mix(n, d, multihead_used(kernels, op, i, head, w), seen->v, at, op->context->data + i * op->dim + at);
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------------------
@@ -180,13 +190,41 @@ int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__c
   S2S__GRAPH_TAKE(graph, multihead_op, 1, op);
   *op = (multihead_op){.q = q, .k = k, .v = v, .dim = dim, .heads = heads, .ragged = ragged};
   S2S__TRY(s2s__graph_tensor(graph, ragged->queries, dim, &op->context));
-  S2S__TRY(s2s__graph_tensor(graph, heads, ragged->total, &op->weights));
+  if (!*weights) S2S__TRY(s2s__graph_tensor(graph, heads, ragged->total, weights));
+  op->weights = *weights;
   S2S__TRY(multihead_init_dropout(graph, op, rows, site));
-  for (size_t i = 0; i < ragged->queries; i++)
-    for (size_t head = 0; head < heads; head++) multihead_forward(graph->kernels, op, i, head);
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  multihead_seen seen;
+  S2S__TRY(multihead_see_nothing(graph, multihead_longest(ragged), &seen));
+  for (size_t i = 0; i < ragged->queries; i++) {
+    multihead_see(op, i, &seen);
+    for (size_t head = 0; head < heads; head++) multihead_forward(graph->kernels, op, &seen, i, head);
+  }
+  s2s__arena_rewind(graph->arena, mark);
   *context = op->context;
-  if (weights) *weights = op->weights;
   return graph->recording ? s2s__graph_record(graph, multihead_backward, op) : S2S_OK;
+}
+
+int32_t s2s__multihead_past(s2s__graph *graph, const s2s__tensor *x, const s2s__past *past, size_t layer, size_t dim,
+                            size_t heads, s2s__tensor **context) {
+  const size_t tokens = s2s__past_tokens(past), d = dim / heads;
+  const s2s__real scale = (s2s__real)(1.0 / sqrt((double)d));
+  const s2s__real **row;
+  s2s__real *w;
+  S2S__TRY(s2s__graph_tensor(graph, x->rows, dim, context));
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  S2S__GRAPH_TAKE(graph, const s2s__real *, tokens, row);
+  S2S__GRAPH_TAKE(graph, s2s__real, tokens, w);
+  for (size_t i = 0; i < x->rows; i++) {
+    s2s__past_rows(past, layer, i, row);
+    for (size_t at = 0; at < dim; at += d) {
+      graph->kernels->look(tokens, d, scale, x->data + i * x->cols + at, row, at, w);
+      graph->kernels->softmax(tokens, w);
+      graph->kernels->mix(tokens, d, w, row, dim + at, (*context)->data + i * dim + at);
+    }
+  }
+  s2s__arena_rewind(graph->arena, mark);
+  return S2S_OK;
 }
 
 int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean) {

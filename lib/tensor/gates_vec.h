@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fused kernels of recurrent cells, additive attention, dropout and Adam, over the verbs of a level. kernels_c.c
+ * The fused kernels of recurrent cells, attention, dropout and Adam, over the verbs of a level. kernels_c.c
  * says what each means. Included once for each level, after kernels_vec.h and gemm_vec.h.
  */
 
@@ -87,6 +87,36 @@ S2S__INLINE void KERNEL(gru_backward_at)(size_t hidden, size_t count, const floa
 static void KERNEL(gru_backward)(size_t hidden, const float *gates, const float *h_prev, float *dh, float *da,
                                  float *du) {
   VEC_EACH(hidden, KERNEL(gru_backward_at)(hidden, count, gates + j, h_prev + j, dh + j, da + j, du + j));
+}
+
+/* ---- attention of one query to rows anywhere --------------------------------------------------------------------- */
+
+static void KERNEL(look)(size_t n, size_t d, float scale, const float *q, const float *const *rows, size_t at,
+                         float *w) {
+  for (size_t j = 0; j < n; j++) w[j] = scale * KERNEL(dot)(d, q, rows[j] + at);
+}
+
+/* Columns by four vectors, whose sums stay in registers. */
+static void KERNEL(mix)(size_t n, size_t d, const float *w, const float *const *rows, size_t at, float *y) {
+  size_t i = 0;
+  for (; i + 4 * VEC_WIDTH <= d; i += 4 * VEC_WIDTH) {
+    VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
+    for (size_t j = 0; j < n; j++) {
+      const float *row = rows[j] + at + i;
+      const VEC(real) share = VEC(set1)(w[j]);
+      s0 = VEC(fma)(share, VEC(load)(row), s0), s1 = VEC(fma)(share, VEC(load)(row + VEC_WIDTH), s1);
+      s2 = VEC(fma)(share, VEC(load)(row + 2 * VEC_WIDTH), s2);
+      s3 = VEC(fma)(share, VEC(load)(row + 3 * VEC_WIDTH), s3);
+    }
+    VEC(store)(y + i, s0), VEC(store)(y + i + VEC_WIDTH, s1);
+    VEC(store)(y + i + 2 * VEC_WIDTH, s2), VEC(store)(y + i + 3 * VEC_WIDTH, s3);
+  }
+  for (size_t count; i < d; i += count) {
+    count = d - i < VEC_WIDTH ? d - i : VEC_WIDTH;
+    VEC(real) sum = VEC(zero)();
+    for (size_t j = 0; j < n; j++) sum = VEC(fma)(VEC(set1)(w[j]), VEC(get)(rows[j] + at + i, count), sum);
+    VEC(put)(y + i, count, sum);
+  }
 }
 
 /* ---- additive attention: sum of v tanh(q + k) -------------------------------------------------------------------- */

@@ -179,6 +179,12 @@ typedef struct s2s__kernels {
   void (*gru_backward)(size_t hidden, const s2s__real *gates, const s2s__real *h_prev, s2s__real *dh, s2s__real *da,
                        s2s__real *du);
 
+  /* Attention of one query to n rows that lie anywhere; of row j it reads the d numbers from rows[j] + at on.
+   * look: w[j] = scale * dot(q, row j). mix: y[d] = sum over j of w[j] row j, from zero and in this order, as axpy adds. */
+  void (*look)(size_t n, size_t d, s2s__real scale, const s2s__real *q, const s2s__real *const *rows, size_t at,
+               s2s__real *w);
+  void (*mix)(size_t n, size_t d, const s2s__real *w, const s2s__real *const *rows, size_t at, s2s__real *y);
+
   /* Additive attention's score (Bahdanau 2014): sum of v * tanh(q + k). */
   s2s__real (*additive)(size_t n, const s2s__real *q, const s2s__real *k, const s2s__real *v);
   /* With t = tanh(q + k): dv += ds t; e = ds v (1 - t^2); dq += e; dk += e. */

@@ -208,6 +208,16 @@ static void gru_backward_c(size_t hidden, const s2s__real *gates, const s2s__rea
   }
 }
 
+static void look_c(size_t n, size_t d, s2s__real scale, const s2s__real *q, const s2s__real *const *rows, size_t at,
+                   s2s__real *w) {
+  for (size_t j = 0; j < n; j++) w[j] = scale * dot_c(d, q, rows[j] + at);
+}
+
+static void mix_c(size_t n, size_t d, const s2s__real *w, const s2s__real *const *rows, size_t at, s2s__real *y) {
+  for (size_t i = 0; i < d; i++) y[i] = 0;
+  for (size_t j = 0; j < n; j++) axpy_c(d, w[j], rows[j] + at, y);
+}
+
 /* t = tanh(q + k) of a block */
 static void additive_tanh_c(size_t count, const s2s__real *q, const s2s__real *k, s2s__real *t) {
   for (size_t i = 0; i < count; i++) t[i] = q[i] + k[i];
@@ -299,6 +309,8 @@ const s2s__kernels s2s__kernels_c = {
     .lstm_backward = lstm_backward_c,
     .gru = gru_c,
     .gru_backward = gru_backward_c,
+    .look = look_c,
+    .mix = mix_c,
     .additive = additive_c,
     .additive_backward = additive_backward_c,
     .dropout = dropout_c,
