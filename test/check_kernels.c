@@ -76,6 +76,7 @@ static const check checks[] = {
     {"cross_entropy", check_cross_entropy},
     {"lstm, forward and backward", check_lstm},
     {"gru, forward and backward", check_gru},
+    {"look and mix", check_look_and_mix},
     {"additive, forward and backward", check_additive},
     {"dropout follows its hash", check_dropout},
     {"adam", check_adam},

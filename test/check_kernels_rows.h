@@ -277,6 +277,28 @@ static int check_gru(const level *l) {
   return good;
 }
 
+/* look and mix have the bits of dot and axpy on the same level, wherever the rows lie. */
+static int check_look_and_mix(const level *l) {
+  int good = 1;
+  for (size_t s = 0; s < SIZES && good; s++) {
+    enum { ROWS = 9 };
+    const size_t d = sizes[s], n = s % (ROWS + 1), at = s % 3;
+    const real *row[ROWS], *q = take(d, 3);
+    real *w = take(ROWS, 3), *wanted_w = take(ROWS, 3), *y = take(d, 3), *wanted = take(d, 3);
+    for (size_t j = 0; j < n; j++) row[j] = take(at + d, 3);
+    l->kernels->look(n, d, (real)0.4, q, row, at, w);
+    for (size_t j = 0; j < n; j++) wanted_w[j] = (real)0.4 * l->kernels->dot(d, q, row[j] + at);
+    good = same_bits(n, w, wanted_w);
+    l->kernels->mix(n, d, w, row, at, y);
+    memset(wanted, 0, d * sizeof *wanted);
+    for (size_t j = 0; j < n; j++) l->kernels->axpy(d, w[j], row[j] + at, wanted);
+    good = good && same_bits(d, y, wanted);
+    if (!good) diag("%zu rows of %zu", n, d);
+    good = release() && good;
+  }
+  return good;
+}
+
 static int check_additive(const level *l) {
   int good = 1;
   for (size_t s = 0; s < SIZES && good; s++) {

@@ -16,6 +16,7 @@ int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2
   e->max_source_length = s2s__option_size(options, S2S__MAX_SOURCE_LENGTH);
   s2s__tokens_init(&e->tokens, &e->host);
   s2s__ids_init(&e->ids, &e->host);
+  s2s__arena_init(&e->arena, &e->host);
   s2s__model_retain(model);
   *encoder = e;
   return S2S_OK;
@@ -26,9 +27,21 @@ void s2s__encoder_free(s2s_encoder *encoder) {
   const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
   s2s__tokens_free(&encoder->tokens);
   s2s__ids_free(&encoder->ids);
+  s2s__arena_free(&encoder->arena);
   s2s__free(&encoder->host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
   s2s__model_release(encoder->model);
   s2s__free(&host, encoder, sizeof *encoder);
+}
+
+/* The memory is a handle of its own; the way to it is charged to the encoder, which keeps that memory for the next call,
+ * unless there was too little. */
+static int32_t encoder_encode(s2s_encoder *e, const int32_t *ids, const size_t *length, size_t count,
+                              s2s_memory **memory, s2s__error *error) {
+  const s2s__host host = s2s__host_given(&e->host, &e->budget);
+  s2s__arena_reset(&e->arena);
+  const int32_t status = s2s__memory_new(e->model, &host, ids, length, count, &e->arena, memory, error);
+  if (status == S2S_OUT_OF_MEMORY) s2s__arena_free(&e->arena);
+  return status;
 }
 
 static int32_t encoder_check_length(const s2s_encoder *e, size_t tokens, s2s__error *error) {
@@ -56,8 +69,7 @@ int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, cons
   for (size_t i = 0; i < count; i++)
     if (encoder_text(e, texts[first + i], lengths ? &lengths[first + i] : NULL, &e->length[i], error) != S2S_OK)
       return s2s__fail_prefix(error, "text %zu", first + i);
-  const s2s__host host = s2s__host_given(&e->host, &e->budget);
-  return s2s__memory_new(e->model, &host, e->ids.item, e->length, count, memory, error);
+  return encoder_encode(e, e->ids.item, e->length, count, memory, error);
 }
 
 int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder) {
@@ -102,12 +114,11 @@ int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *l
   if (count) S2S__API_NEED(ids);
   if (count) S2S__API_NEED(lengths);
   s2s__error error = {.status = S2S_OK};
-  const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = encoder_check_ids(encoder, ids, lengths, count, &error);
-  if (status == S2S_OK) status = s2s__memory_new(encoder->model, &host, ids, lengths, count, memory, &error);
+  if (status == S2S_OK) status = encoder_encode(encoder, ids, lengths, count, memory, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return s2s__api_finish(&error, s2s__name_limit(&encoder->host, &error, status));
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */

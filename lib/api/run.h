@@ -16,6 +16,7 @@ struct s2s_encoder {
   s2s__ids ids;
   size_t *length;
   size_t length_capacity;
+  s2s__arena arena; /* of one call: what lies between tokens and states */
 };
 
 int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2s_options *options,

@@ -82,6 +82,7 @@ typedef struct s2s__decoder_type {
   int32_t (*declare)(s2s__network *network, s2s__error *error);
   /* What is made of a memory once for each batch; NULL: nothing. */
   int32_t (*prepare)(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding);
+  /* The graph's arena outlives the steps, and is not theirs. */
   int32_t (*start)(s2s__graph *graph, const s2s__network *network, const s2s__encoding *encoding,
                    s2s__decoder_state *state);
   int32_t (*block)(s2s__graph *graph, const s2s__network *network, s2s__block *block);

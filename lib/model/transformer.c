@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { TRANSFORMER_NAME = 96 };
 
@@ -114,9 +115,9 @@ static int32_t transformer_look(const transformer_around *a, const s2s__heads *h
   return transformer_after(a, x, f, y);
 }
 
-int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,
-                                 const s2s__rows *rows, uint64_t site, s2s__sight *self, s2s__sight *cross,
-                                 s2s__tensor *x, s2s__tensor **y) {
+static int32_t transformer_sublayers(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,
+                                     const s2s__rows *rows, uint64_t site, s2s__sight *self, s2s__sight *cross,
+                                     s2s__tensor *x, s2s__tensor **y) {
   transformer_around a = {graph, config, rows, layer->gain[0], layer->bias[0], site};
   S2S__TRY(transformer_look(&a, &layer->self, self, x, &x));
   size_t norm = 1;
@@ -126,6 +127,21 @@ int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, c
   }
   a.gain = layer->gain[norm], a.bias = layer->bias[norm], a.site = site + 2;
   return transformer_feed_forward(&a, layer, x, y);
+}
+
+/* Where nothing is recorded all layers work in the same memory, and only their outputs are kept. */
+int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,
+                                 const s2s__rows *rows, uint64_t site, s2s__sight *self, s2s__sight *cross,
+                                 s2s__tensor *x, s2s__tensor **y) {
+  if (graph->recording) return transformer_sublayers(graph, config, layer, rows, site, self, cross, x, y);
+  s2s__tensor *out, *last;
+  S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, &out));
+  const s2s__mark mark = s2s__arena_mark(graph->arena);
+  S2S__TRY(transformer_sublayers(graph, config, layer, rows, site, self, cross, x, &last));
+  memcpy(out->data, last->data, out->rows * out->cols * sizeof *out->data);
+  s2s__arena_rewind(graph->arena, mark);
+  *y = out;
+  return S2S_OK;
 }
 
 int32_t s2s__transformer_embed(s2s__graph *graph, const s2s__network *network, const s2s__transformer *transformer,

@@ -37,7 +37,8 @@ int32_t s2s__transformer_declare(s2s__network *network, const char *prefix, cons
 int32_t s2s__transformer_embed(s2s__graph *graph, const s2s__network *network, const s2s__transformer *transformer,
                                int32_t side, const int32_t *ids, const s2s__rows *rows, s2s__tensor **x);
 
-/* One layer over x [rows, D]; cross NULL in an encoder; `site` is the first of four places of dropout. */
+/* One layer over x [rows, D]; cross NULL in an encoder; `site` is the first of four places of dropout. Where the graph is
+ * not recording, weights that are looked at afterwards have their memory from before (s2s__sight.weights). */
 int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,
                                  const s2s__rows *rows, uint64_t site, s2s__sight *self, s2s__sight *cross,
                                  s2s__tensor *x, s2s__tensor **y);

@@ -84,8 +84,14 @@ static int32_t tanh_layer_backward(s2s__graph *graph, void *data) {
   return S2S_OK;
 }
 
+/* A new tensor of x's shape while recording, else x itself, to be overwritten. */
+static int32_t layer_output(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
+  if (!graph->recording) return *y = x, S2S_OK;
+  return s2s__graph_tensor(graph, x->rows, x->cols, y);
+}
+
 int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
-  S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, y));
+  S2S__TRY(layer_output(graph, x, y));
   /* Row by row: a vector kernel may treat the end of its range differently, and a row must not depend on its neighbours. */
   for (size_t r = 0; r < x->rows; r++)
     graph->kernels->tanh(x->cols, x->data + r * x->cols, (*y)->data + r * x->cols);
@@ -126,7 +132,7 @@ static int32_t activate_backward(s2s__graph *graph, void *data) {
 }
 
 int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor *x, s2s__tensor **y) {
-  S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, y));
+  S2S__TRY(layer_output(graph, x, y));
   activate_forward_of(graph->kernels, activation)(x->rows * x->cols, x->data, (*y)->data);
   if (!graph->recording) return S2S_OK;
   activate_op *op;
@@ -153,9 +159,9 @@ static int32_t sum_layer_backward(s2s__graph *graph, void *data) {
 }
 
 int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor **y) {
-  S2S__TRY(s2s__graph_tensor(graph, a->rows, a->cols, y));
-  memcpy((*y)->data, a->data, a->rows * a->cols * sizeof *a->data);
-  graph->kernels->add(a->rows * a->cols, b->data, (*y)->data);
+  S2S__TRY(layer_output(graph, b, y));
+  if (*y != b) memcpy((*y)->data, b->data, b->rows * b->cols * sizeof *b->data);
+  graph->kernels->add(a->rows * a->cols, a->data, (*y)->data);
   if (!graph->recording) return S2S_OK;
   sum_op *op;
   S2S__GRAPH_TAKE(graph, sum_op, 1, op);

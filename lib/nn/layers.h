@@ -15,9 +15,8 @@ int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__para
 /* y[n, dim] = rows ids[0..n) of the matrix [vocabulary, dim]. Ids must be in range; they are borrowed until backward. */
 int32_t s2s__embedding(s2s__graph *graph, const s2s__param *weight, const int32_t *ids, size_t n, s2s__tensor **y);
 
+/* y = f(x): tanh; relu, gelu, swish (see the kernels). Unless the graph is recording, x's numbers become y's. */
 int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y);
-
-/* y = f(x): relu, gelu, swish (see the kernels). */
 int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor *x, s2s__tensor **y);
 
 #define S2S__NORM_EPS 1e-5
@@ -32,7 +31,7 @@ int32_t s2s__positions(s2s__graph *graph, const s2s__param *learned, double scal
 /* row[dim] of one sinusoidal position. */
 void s2s__position_sinusoidal(size_t position, size_t dim, s2s__real *row);
 
-/* y = a + b, of one shape: a residual connection (He et al. 2016). */
+/* y = a + b, of one shape: a residual connection (He et al. 2016). Unless the graph is recording, b's numbers become y's. */
 int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor **y);
 
 /* Where a dropout stands in the network: each place draws its own numbers. */

@@ -6,8 +6,34 @@
 
 #include <string.h>
 
+/* Moves a tensor from the scratch arena to the memory's own. */
+static int32_t memory_keep(s2s_memory *memory, s2s__tensor **tensor, s2s__error *error) {
+  s2s__graph graph;
+  s2s__tensor *kept;
+  if (!*tensor) return S2S_OK;
+  s2s__graph_init(&graph, &memory->arena, memory->model->kernels, error);
+  S2S__TRY(s2s__graph_tensor(&graph, (*tensor)->rows, (*tensor)->cols, &kept));
+  memcpy(kept->data, (*tensor)->data, kept->rows * kept->cols * sizeof *kept->data);
+  *tensor = kept;
+  return S2S_OK;
+}
+
+static int32_t memory_keep_encoding(s2s_memory *memory, s2s__error *error) {
+  s2s__encoding *encoding = &memory->encoding;
+  s2s__recurrent_state *last = S2S__TAKE(&memory->arena, s2s__recurrent_state, encoding->layers);
+  if (!last) return s2s__fail_memory(error, encoding->layers * sizeof *last, "the states");
+  memcpy(last, encoding->last, encoding->layers * sizeof *last);
+  encoding->last = last;
+  S2S__TRY(memory_keep(memory, &encoding->states, error));
+  for (size_t l = 0; l < encoding->layers; l++) {
+    S2S__TRY(memory_keep(memory, &last[l].h, error));
+    S2S__TRY(memory_keep(memory, &last[l].c, error));
+  }
+  return S2S_OK;
+}
+
 static int32_t memory_encode(s2s_memory *memory, const int32_t *ids, const size_t *length, size_t count,
-                             s2s__error *error) {
+                             s2s__arena *scratch, s2s__error *error) {
   S2S__TRY(s2s__rows_init(&memory->rows, &memory->arena, length, count, error));
   const size_t total = memory->rows.total;
   int32_t *copy = S2S__TAKE(&memory->arena, int32_t, total + 1);
@@ -15,10 +41,13 @@ static int32_t memory_encode(s2s_memory *memory, const int32_t *ids, const size_
   if (total) memcpy(copy, ids, total * sizeof *copy);
   memory->ids = copy;
   s2s__graph graph;
-  s2s__graph_init(&graph, &memory->arena, memory->model->kernels, error);
+  s2s__graph_init(&graph, scratch, memory->model->kernels, error);
   memory->encoding.rows = &memory->rows;
   const s2s__network *network = &memory->model->network;
+  const s2s__mark mark = s2s__arena_mark(scratch);
   S2S__TRY(network->encoder_type->forward(&graph, network, copy, &memory->rows, &memory->encoding));
+  S2S__TRY(memory_keep_encoding(memory, error));
+  s2s__arena_rewind(scratch, mark);
   const s2s__tensor *states = memory->encoding.states;
   memory->states = s2s__public_floats(&memory->arena, states->data, states->rows * states->cols);
   return memory->states ? S2S_OK : s2s__fail_memory(error, states->rows * states->cols * sizeof(float), "the states");
@@ -37,18 +66,18 @@ const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size
 #endif
 
 static int32_t memory_encode_others(s2s_memory *m, const int32_t *ids, const size_t *length, size_t count,
-                                    s2s__error *error) {
+                                    s2s__arena *scratch, s2s__error *error) {
   const size_t others = m->model->members - 1;
   m->other = S2S__TAKE(&m->arena, s2s_memory *, others);
   if (!m->other) return s2s__fail_memory(error, others * sizeof *m->other, "a memory");
   for (; m->others < others; m->others++)
-    S2S__TRY(
-        s2s__memory_new(m->model->member[m->others + 1], &m->host, ids, length, count, &m->other[m->others], error));
+    S2S__TRY(s2s__memory_new(m->model->member[m->others + 1], &m->host, ids, length, count, scratch,
+                             &m->other[m->others], error));
   return S2S_OK;
 }
 
 int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
-                        size_t count, s2s_memory **memory, s2s__error *error) {
+                        size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error) {
   s2s_memory *m = s2s__allocate_zeroed(host, sizeof *m);
   *memory = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
@@ -56,8 +85,8 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
   m->model = model;
   s2s__model_retain(model);
   s2s__arena_init(&m->arena, &m->host);
-  int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, error));
-  if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, error);
+  int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, scratch, error));
+  if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, scratch, error);
   if (status != S2S_OK) return s2s__memory_free(m), status;
   *memory = m;
   return S2S_OK;

@@ -23,9 +23,10 @@ struct s2s_memory {
 /* Numbers as float: themselves, or in the double-precision test build a copy in the arena (NULL: no memory). */
 const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count);
 
-/* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. */
-int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids,
-                        const size_t *length, size_t count, s2s_memory **memory, s2s__error *error);
+/* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. What is needed on
+ * the way is taken from `scratch`, which is as it was on success. */
+int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
+                        size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error);
 void s2s__memory_free(s2s_memory *memory);
 
 #endif

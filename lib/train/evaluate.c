@@ -177,9 +177,10 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   int32_t status;
   for (size_t g = 0; g < count; g++) pair[g] = e->line[e->group[first + g]];
   S2S__TRY(s2s__dataset_example(&e->dataset, pair, count, 0, 1, &worker->arena, &example, error));
-  S2S__TRY_GOTO(
-      status, s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &memory, error),
-      done);
+  S2S__TRY_GOTO(status,
+                s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &worker->arena,
+                                &memory, error),
+                done);
   S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, &result, error), done);
   S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, memory, result, 0, error), done);
   for (size_t g = 0; g < count && status == S2S_OK; g++) {
