@@ -93,19 +93,20 @@ static void rig_seed(rig *r, size_t n) {
   for (size_t i = 0; i < y->rows * y->cols; i++) grad[i] += cotangent(n, i);
 }
 
-/* The loss; with `recording` also all gradients. */
-static double rig_evaluate(rig *r, int recording) {
+/* The loss; with `backward` also all gradients. Recording, so that no layer works in the leaves' own memory. */
+static double rig_evaluate(rig *r, int backward) {
   s2s__arena_reset(&r->run);
   memset(r->graph.gradient, 0, r->params.total * sizeof(s2s__real));
   for (size_t i = 0; i < r->leaves; i++) r->leaf[i].grad = NULL;
-  r->graph.recording = recording;
+  r->graph.recording = 1;
+  r->graph.tape = NULL;
   r->outputs = 0;
   r->loss = 0;
   must(r, r->forward(r));
   for (size_t n = 0; n < r->outputs; n++)
     for (size_t i = 0; i < r->output[n]->rows * r->output[n]->cols; i++)
       r->loss += r->output[n]->data[i] * cotangent(n, i);
-  if (!recording) return r->loss;
+  if (!backward) return r->loss;
   for (size_t n = 0; n < r->outputs; n++) rig_seed(r, n);
   must(r, s2s__graph_backward(&r->graph));
   return r->loss;
