@@ -327,7 +327,7 @@ clean:
 
 ## format: lay the sources out by .clang-format
 format:
-	clang-format -i $(sources) $(headers) $(public_headers) $(wildcard examples/*.c examples/cli/*.[ch] test/*.[ch])
+	clang-format -i $(sources) $(headers) $(public_headers) $(wildcard examples/*.c examples/cli/*.[ch] test/*.[ch] test/*/*.cpp)
 
 ## help: this list
 help:
