@@ -118,7 +118,7 @@ static float *bench_numbers(size_t n, double low, double high) {
   return x;
 }
 
-static int8_t *bench_bytes(size_t n) {
+static inline int8_t *bench_bytes(size_t n) {
   int8_t *x = bench_memory(n);
   uint32_t state = 1;
   for (size_t j = 0; j < n; j++) {

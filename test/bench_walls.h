@@ -105,7 +105,7 @@ static bench_side bench_wall_fma(const char *level) {
   return (bench_side){width == 64 ? bench_fma_512 : width == 32 ? bench_fma_256 : NULL, NULL, NULL, work};
 }
 
-static bench_side bench_wall_i8(const char *level) {
+static inline bench_side bench_wall_i8(const char *level) {
   const size_t width = bench_width(level);
   const double work = 2.0 * BENCH_SUMS * BENCH_WALL_LOOPS * (double)width;
   const bench_side exact[] = {{bench_maddubs_256, NULL, NULL, work}, {bench_madd_256, NULL, NULL, work / 2}};
@@ -125,7 +125,7 @@ static size_t bench_width(const char *level) {
   return 0;
 }
 static bench_side bench_wall_fma(const char *level) { return (bench_side){.work = (double)bench_width(level)}; }
-static bench_side bench_wall_i8(const char *level) { return bench_wall_fma(level); }
+static inline bench_side bench_wall_i8(const char *level) { return bench_wall_fma(level); }
 static bench_run *bench_reader(const char *level) {
   (void)level;
   return NULL;

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decoding speed on random-weight models of stated sizes: as a share of this machine's walls, and against ONNX Runtime and
+ * PyTorch where they are installed. docs/performance.md says how to read it, and where ONNX Runtime is looked for.
+ *
+ *     bench_decode [SHAPE...]       rnn transformer transformer-big; default: all
+ *
+ * A case is a number of texts answered at once, greedily or by a beam of 5: 14 source tokens, 20 target tokens each, one
+ * thread, encoding included. Ours and each peer take turns, with the same weights and the same sources, and have to come to
+ * the same greedy tokens (nearly: sums in another order may decide between two that are about as likely). Rows as
+ * `make bench` collects them.
+ */
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "bench_decode_peer.h"
+#include "bench_walls.h"
+#include "seq2seq.h"
+
+enum { FEW_ROWS = 12, SOURCE = 14, TARGET = 20, WORDS = 8000, MOST_PEERS = 2 };
+
+/* ---- ours --------------------------------------------------------------------------------------------------------- */
+
+typedef struct decode_ours {
+  s2s_options *options;
+  s2s_model *model;
+  s2s_encoder *encoder;
+  s2s_decoder *decoder;
+  decode_question question;
+  int32_t ids[DECODE_BATCH * SOURCE], token[DECODE_TOKENS];
+  size_t length[DECODE_BATCH];
+} decode_ours;
+
+static void decode_must(int32_t status) {
+  if (status == S2S_OK) return;
+  fprintf(stderr, "bench_decode: %s\n", s2s_error_message());
+  exit(2);
+}
+
+/* One batch, from ids to tokens. */
+static void decode_run(void *job) {
+  decode_ours *ours = job;
+  s2s_memory *memory;
+  s2s_result *result;
+  size_t count;
+  decode_must(s2s_encode_ids(ours->encoder, ours->ids, ours->length, (size_t)ours->question.batch, &memory));
+  decode_must(s2s_decode(ours->decoder, memory, &result));
+  const int32_t *tokens = s2s_result_tokens(result, 0, 0, &count);
+  memcpy(ours->token, tokens, (count < DECODE_TOKENS ? count : DECODE_TOKENS) * sizeof *tokens);
+  s2s_result_free(result);
+  s2s_memory_free(memory);
+}
+
+static void decode_load(decode_ours *ours, const char *path) {
+  memset(ours, 0, sizeof *ours);
+  decode_must(s2s_options_new(&ours->options));
+  decode_must(s2s_options_set_int(ours->options, "max_length", TARGET));
+  decode_must(s2s_options_set_int(ours->options, "max_length_ratio", 0));
+  decode_must(s2s_model_load(path, ours->options, &ours->model));
+  decode_must(s2s_encoder_init(ours->model, ours->options, &ours->encoder));
+}
+
+static void decode_ask_ours(decode_ours *ours, const decode_question *q) {
+  s2s_decoder_free(ours->decoder);
+  ours->question = *q;
+  decode_sources(q, ours->ids);
+  for (int32_t i = 0; i < q->batch; i++) ours->length[i] = SOURCE;
+  decode_must(s2s_options_set_int(ours->options, "beam", q->beam));
+  decode_must(s2s_decoder_init(ours->model, ours->options, &ours->decoder));
+}
+
+static void decode_unload(decode_ours *ours) {
+  s2s_decoder_free(ours->decoder);
+  s2s_encoder_free(ours->encoder);
+  s2s_model_free(ours->model);
+  s2s_options_free(ours->options);
+}
+
+/* ---- what a text costs at least ------------------------------------------------------------------------------------ */
+
+/* Weights that are multiplied for each target token, and for each source token. */
+typedef struct decode_cost {
+  double target, source;
+} decode_cost;
+
+static decode_cost decode_cost_of(const s2s_model *model) {
+  decode_cost cost = {0, 0};
+  size_t shape[2];
+  for (size_t i = 0; i < s2s_model_parameter_count(model); i++) {
+    const char *name = s2s_model_parameter_name(model, i);
+    decode_must(s2s_model_parameter_shape(model, i, shape));
+    const double weights = (double)shape[0] * (double)shape[1];
+    if (strstr(name, "embedding")) continue;
+    const int source = strstr(name, "encoder") || strstr(name, "linear_in"), both = strstr(name, "multihead_attn.in") != NULL;
+    cost.source += both ? weights * 2 / 3 : source ? weights : 0;
+    cost.target += both ? weights / 3 : source ? 0 : weights;
+  }
+  return cost;
+}
+
+/* Few rows read the weights of a step again and again, and nothing can be quicker than that; many rows multiply with each
+ * number that was read, and nothing can be quicker than the multiplications. A core makes some six to twelve operations in
+ * the time it reads a byte from beyond its own caches, and a number of four bytes is used twice a row. */
+static bench_side decode_wall(const decode_ours *ours, const decode_cost *cost, double *work, bench_read *read) {
+  const decode_question *q = &ours->question;
+  const char *level = "";
+  decode_must(s2s_model_get(ours->model, "cpu", &level));
+  if (q->batch * q->beam > FEW_ROWS) {
+    *work = 2 * q->batch * (cost->target * q->beam * TARGET + cost->source * SOURCE);
+    return bench_wall_fma(level);
+  }
+  const size_t bytes = (size_t)cost->target * sizeof(float);
+  *work = (double)bytes * TARGET + cost->source * sizeof(float);
+  return bench_wall_read(level, bench_numbers(bytes / sizeof(float), -1, 1), bytes, read); /* kept to the end */
+}
+
+/* ---- cases --------------------------------------------------------------------------------------------------------- */
+
+/* How many of the first text's tokens two ways have in common, from the first on. */
+static int decode_alike(const int32_t *a, const int32_t *b) {
+  int t = 0;
+  while (t < TARGET && a[t] == b[t]) t++;
+  return t;
+}
+
+static void decode_check(const char *name, const decode_ours *ours, const decode_peer *peer) {
+  const int alike = decode_alike(ours->token, peer->answer.token);
+  if (alike < TARGET)
+    fprintf(stderr, "bench: %s: %s chose %d of %d tokens as ours did\n", name, peer->name, alike, TARGET);
+}
+
+static void decode_print(const char *name, const decode_ours *ours, double seconds, const bench_quartiles *share,
+                         const bench_rival *rival, const char *peer) {
+  bench_row row = {.area = "decode", .name = name, .unit = "tokens/s", .peer = peer};
+  decode_must(s2s_model_get(ours->model, "cpu", &row.level));
+  row.value = (double)ours->question.batch * TARGET / seconds;
+  row.wall_share = *share;
+  if (rival) row.vs_peer = rival->ratio;
+  bench_print(&row);
+}
+
+/* One row for each peer that answers, or one without any. */
+static void decode_case(const char *shape, decode_ours *ours, decode_peer *peers, int32_t batch, int32_t beam) {
+  const decode_question q = {.batch = batch, .source = SOURCE, .target = TARGET, .beam = beam, .vocabulary = WORDS};
+  const decode_cost cost = decode_cost_of(ours->model);
+  bench_rival rivals[1 + MOST_PEERS] = {{.rounds = BENCH_ROUNDS}};
+  decode_way ways[MOST_PEERS];
+  bench_read read;
+  double work;
+  char name[64];
+  snprintf(name, sizeof name, "%s, f32, batch %d, %s", shape, (int)batch, beam > 1 ? "beam 5" : "greedy");
+  decode_ask_ours(ours, &q);
+  rivals[0].side = decode_wall(ours, &cost, &work, &read);
+  for (int i = 0; i < MOST_PEERS; i++) {
+    ways[i] = (decode_way){&peers[i], q};
+    rivals[1 + i].rounds = BENCH_ROUNDS;
+    if (peers[i].child && decode_peer_ask(&ways[i], 0) > 0)
+      rivals[1 + i].side = (bench_side){NULL, decode_peer_ask, &ways[i], work};
+  }
+  const double seconds = bench_race(&(bench_side){decode_run, NULL, ours, work}, rivals, 1 + MOST_PEERS);
+  /* The wall's ratio is how much faster than the wall ours is: its share. */
+  int printed = 0;
+  for (int i = 0; i < MOST_PEERS; i++) {
+    if (!(rivals[1 + i].ratio.middle > 0)) continue;
+    if (beam == 1) decode_check(name, ours, &peers[i]);
+    decode_print(name, ours, seconds, &rivals[0].ratio, &rivals[1 + i], peers[i].name);
+    printed++;
+  }
+  if (!printed) decode_print(name, ours, seconds, &rivals[0].ratio, NULL, NULL);
+}
+
+static int decode_command(const char *format, const char *a, const char *b) {
+  char command[2048];
+  snprintf(command, sizeof command, format, a, b);
+  return system(command) == 0;
+}
+
+static int decode_onnx(const char *python, const char *model) {
+  char arguments[600];
+  snprintf(arguments, sizeof arguments, "%s.safetensors %s", model, model);
+  return decode_command("%s test/bench_decode_onnx.py %s", python, arguments);
+}
+
+/* The same weights for all: written by the command, read by the peers. */
+static void decode_shape(const char *shape) {
+  char model[256], path[512], library[1024];
+  decode_ours ours;
+  decode_peer peers[MOST_PEERS] = {{.child = 0}};
+  const char *python = getenv("PYTHON") ? getenv("PYTHON") : "python3", *onnx, *cpu = "";
+  snprintf(model, sizeof model, "build/tmp/bench-%s", shape);
+  snprintf(path, sizeof path, "%s.safetensors", model);
+  if (!decode_command("mkdir -p build/tmp && build/seq2seq bench --shape %s -o %s", shape, path)) exit(2);
+  onnx = decode_find_onnxruntime(library, sizeof library);
+  if (!*onnx || !decode_onnx(python, model))
+    fprintf(stderr, "bench: SKIP peer ONNX Runtime: no libonnxruntime.so.1 (npm's onnxruntime-node, ONNXRUNTIME=PATH)\n");
+  else
+    decode_peer_open(&peers[0], "ONNX Runtime", onnx, NULL, model, "");
+  decode_load(&ours, path);
+  decode_must(s2s_model_get(ours.model, "cpu", &cpu));
+  decode_peer_open(&peers[1], "PyTorch", NULL, "test/bench_decode_torch.py", model,
+                   bench_width(cpu) == 64 ? "SkylakeX" : "Haswell");
+  for (int32_t batch = 1; batch <= 32; batch += 31)
+    for (int32_t beam = 1; beam <= 5; beam += 4) decode_case(shape, &ours, peers, batch, beam);
+  decode_unload(&ours);
+  for (int i = 0; i < MOST_PEERS; i++) decode_peer_close(&peers[i]);
+}
+
+int main(int argc, char **argv) {
+  static const char *const shapes[] = {"rnn", "transformer", "transformer-big"};
+  for (int i = 1; i < argc; i++) decode_shape(argv[i]);
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes && argc == 1; i++) decode_shape(shapes[i]);
+  return 0;
+}
