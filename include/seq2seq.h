@@ -272,6 +272,14 @@ S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *op
 S2S_API int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                                  s2s_model **extended);
 
+/* A copy of a model whose matrices are stored as the option `weights` says: in int8, a quarter of the size, or f16, half, for
+ * less memory, a smaller file and faster decoding, at a small loss of quality; or in f32 again, as what they stand for. Each
+ * row of an int8 matrix has a scale, the largest size in it over 127, and each number is the nearest multiple of it; what is
+ * multiplied with the matrix is rounded in the same way, row by row, as it comes. Vectors, and matrices of a single row, stay
+ * in f32. Training on from it begins with the rounded numbers, in f32. Reads weights and runtime options, except cpu.
+ * S2S_UNSUPPORTED: an ensemble. S2S_BAD_ARGUMENT: a number beyond f16. S2S_LIMIT: a matrix too wide for int8. */
+S2S_API int32_t s2s_model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized);
+
 /* Several models as one, which runs wherever a model does: all read the source, and the log-probabilities of a token are the
  * mean of theirs (attention weights too, where all have some). What the model says of itself is what the first says. It
  * retains its members, and cannot be saved, trained or extended. Reads runtime options, except cpu.
@@ -294,8 +302,8 @@ S2S_API int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_op
 S2S_API int32_t s2s_model_save(const s2s_model *model, const char *path);
 S2S_API void s2s_model_free(s2s_model *model);
 
-/* What the model says of itself: any model option ("encoder.cell"), "format", "parameters" (how many numbers), "cpu" (the
- * kernels in use). S2S_BAD_OPTION for a key that is none. */
+/* What the model says of itself: any model option ("encoder.cell"), "format", "parameters" (how many numbers), "weights" (how
+ * matrices are stored: f32, f16, int8, or mixed), "cpu" (the kernels in use). S2S_BAD_OPTION for a key that is none. */
 S2S_API int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value);
 
 /* Vocabularies: ids 0 .. size - 1. Id 0 is the unknown token, 1 begins a sequence, 2 ends it; text never produces 1 or 2. */
@@ -309,13 +317,13 @@ S2S_API const char *s2s_model_token(const s2s_model *model, int32_t side, int32_
 S2S_API size_t s2s_model_parameter_count(const s2s_model *model);
 S2S_API const char *s2s_model_parameter_name(const s2s_model *model, size_t index);
 S2S_API int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]);
-/* Copies all values, row-major. `count` must be their exact number (S2S_BAD_ARGUMENT otherwise). */
+/* Copies all values, row-major; of int8 and f16, what they stand for. `count` must be their exact number (S2S_BAD_ARGUMENT otherwise). */
 S2S_API int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count);
-/* Replaces all values. Only before the first handle is made from the model: S2S_BUSY afterwards. S2S_BAD_ARGUMENT: another
- * count, or a value that is not finite. */
+/* Replaces all values, rounded where they are stored as f16 or int8. Only before the first handle is made from the model:
+ * S2S_BUSY afterwards. S2S_BAD_ARGUMENT: another count, or a value that is not finite, or beyond f16 in a model of such. */
 S2S_API int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *values, size_t count);
 /* Replaces all parameters by those of a safetensors file, such as a PyTorch state_dict: exactly the model's names and shapes,
- * dtype F32; metadata are not read, tensors named text.* are passed over. Needs memory for a second copy meanwhile; after a
+ * dtype F32, matrices also F16; metadata are not read, tensors named text.* are passed over. Needs memory for a second copy meanwhile; after a
  * failure the model is as it was. S2S_BAD_FILE names the tensor that is missing, too many or of another shape or type, with
  * what was expected and found; S2S_BUSY as above. */
 S2S_API int32_t s2s_model_load_parameters(s2s_model *model, const char *path);

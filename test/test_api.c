@@ -173,6 +173,8 @@ static void test_null_models(void) {
   NULL_REFUSED("model", s2s_model_extend(NULL, h.corpus, NULL, &model));
   NULL_REFUSED("corpus", s2s_model_extend(h.model, NULL, NULL, &model));
   NULL_REFUSED("extended", s2s_model_extend(h.model, h.corpus, NULL, NULL));
+  NULL_REFUSED("model", s2s_model_quantize(NULL, NULL, &model));
+  NULL_REFUSED("quantized", s2s_model_quantize(h.model, NULL, NULL));
   NULL_REFUSED("models", s2s_model_ensemble(NULL, 1, NULL, &model));
   NULL_REFUSED("ensemble", s2s_model_ensemble((const s2s_model *[]){h.model}, 1, NULL, NULL));
   NULL_REFUSED("path", s2s_model_load(NULL, NULL, &model));
@@ -591,6 +593,7 @@ static void test_ensemble(void) {
   s2s_result_free(result[1]);
   failed(s2s_model_save(ensemble, FOLDER "x"), S2S_UNSUPPORTED, "saved", "an ensemble is no file");
   failed(s2s_trainer_new(ensemble, h.corpus, NULL, options, &trainer), S2S_UNSUPPORTED, "trained", "nor trained");
+  failed(s2s_model_quantize(ensemble, options, &nothing), S2S_UNSUPPORTED, "quantized", "nor quantized");
   failed(s2s_model_extend(ensemble, h.corpus, options, &nothing), S2S_UNSUPPORTED, "extended", "nor extended");
   failed(s2s_model_ensemble((const s2s_model *[]){members[0], ensemble}, 2, options, &nothing), S2S_BAD_ARGUMENT,
          "model 1 is one itself", "nor a member");

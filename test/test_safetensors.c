@@ -130,7 +130,7 @@ static void test_good(int by_callback) {
   s2s__st_buffer buffer;
   char digits[9] = "";
   s2s__st_buffer_init(&buffer, &host);
-  is_int(s2s__st_buffer_read(&buffer, &r.reader, data, &r.error), S2S_OK, "which can be read");
+  is_int(s2s__st_buffer_read(&buffer, &r.reader, 0, data, &r.error), S2S_OK, "which can be read");
   s2s__st_checksum_text(s2s__crc32(h->crc, buffer.bytes, data), digits);
   is_text(digits, s2s__st_metadata(h, "crc32"), "the checksum is the one that Python wrote");
   s2s__st_buffer_free(&buffer);
@@ -324,7 +324,7 @@ static void test_promises(void) {
   s2s__arena_init(&r.arena, &host);
   s2s__reader_open_callback(&r.reader, &host, few_bytes, &r);
   s2s__st_buffer_init(&buffer, &host);
-  is_int(s2s__st_buffer_read(&buffer, &r.reader, UINT64_C(1) << 40, &r.error),
+  is_int(s2s__st_buffer_read(&buffer, &r.reader, 0, UINT64_C(1) << 40, &r.error),
          sizeof(size_t) > 4 ? S2S_BAD_FILE : S2S_OUT_OF_MEMORY, "a terabyte that is not there is refused");
   ok(buffer.capacity <= MIB, "before it costs a megabyte");
   s2s__st_buffer_free(&buffer);

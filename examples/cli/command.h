@@ -31,6 +31,7 @@ int command_info(const flags *given);
 int command_segment(const flags *given);
 int command_plot(const flags *given);
 int command_bench(const flags *given);
+int command_quantize(const flags *given);
 
 /* help.c */
 extern const command commands[];

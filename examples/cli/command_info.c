@@ -45,6 +45,7 @@ static void print_parameter(const s2s_model *model, size_t index) {
 static void print_model(const s2s_model *model) {
   print_about(model, "format");
   print_about(model, "parameters");
+  print_about(model, "weights");
   print_size("source.vocabulary", s2s_model_vocabulary_size(model, S2S_SOURCE));
   print_size("target.vocabulary", s2s_model_vocabulary_size(model, S2S_TARGET));
   for (size_t i = 0; i < s2s_option_count(); i++) {

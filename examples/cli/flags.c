@@ -71,6 +71,9 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_BENCH, "nbest", "it counts the best hypothesis alone"},
       {COMMAND_BENCH, "max_length", "--target-length says how long answers are"},
       {COMMAND_BENCH, "max_length_ratio", "--target-length says how long answers are"},
+      {COMMAND_QUANTIZE, "threads", "one thread does it all"},
+      {COMMAND_QUANTIZE, "cpu", "the result is the same on each"},
+      {COMMAND_QUANTIZE, "invalid_utf8", "it reads no text"},
       {COMMAND_INFO, "threads", "one thread does it all"},
       {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
   };
@@ -92,6 +95,7 @@ static bool is_of_segmenter(const char *key) {
 }
 
 static bool takes_scope(const command *which, size_t option) {
+  if (which->bit != COMMAND_QUANTIZE && strcmp(s2s_option_name(option), "weights") == 0) return false;
   if (which->bit == COMMAND_SEGMENT && !is_of_segmenter(s2s_option_name(option))) return false;
   return (which->scopes >> s2s_option_scope(option)) & 1u;
 }

@@ -20,7 +20,8 @@ enum {
   COMMAND_SEGMENT = 16,
   COMMAND_PLOT = 32,
   COMMAND_BENCH = 64,
-  COMMAND_ALL = 127
+  COMMAND_QUANTIZE = 128,
+  COMMAND_ALL = 255
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -39,14 +40,15 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
-    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH,                  \
+    COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH |                 \
+      COMMAND_QUANTIZE,                                                                                                \
     "the model; of translate and eval also several, which decode together as an ensemble")                             \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
-  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN, "where the model goes")                           \
+  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN | COMMAND_QUANTIZE, "where the model goes")        \
   X(SEEDS, "--seeds", 0, 1, "N", FILE_NONE, COMMAND_TRAIN,                                                             \
     "train N models, from --seed on: FILE.1.safetensors, FILE.2.safetensors ... of an ensemble")                       \
   X(FROM, "--from", 0, 1, "MODEL", FILE_READ, COMMAND_TRAIN,                                                           \

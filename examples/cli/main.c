@@ -55,6 +55,12 @@ const command commands[] = {
      "the input, its tokens across, the tokens of the translation down, a cell the darker the more the decoder looked\n"
      "there. --data: exact answers and chrF by the length of the source, of one or two systems.",
      command_plot},
+    {"quantize", COMMAND_QUANTIZE, RUNTIME_SCOPE, "make a model smaller and faster",
+     "-m FILE -o FILE [--weights int8|f16|f32]",
+     "Writes a copy of a model whose matrices are stored in eight bits (a quarter of the size) or in half precision (half\n"
+     "of it), at a small loss of quality that `seq2seq eval` measures; or in full precision again, as what they stand for.\n"
+     "Ends with name<TAB>value lines: parameters, weights, bytes.",
+     command_quantize},
     {"bench", COMMAND_BENCH, MODEL_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
      "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",
      "Answers batches of texts on one thread, encoding included, for about a second each, and writes a table: texts and\n"

@@ -118,6 +118,17 @@ int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const
   return s2s__api_finish(&error, status);
 }
 
+int32_t s2s_model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized) {
+  S2S__API_OUT(quantized);
+  S2S__API_NEED(model);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  int32_t status = s2s__model_check_single(model, "quantized", &error);
+  if (status == S2S_OK) status = s2s__model_quantize(model, options, quantized, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
 int32_t s2s_model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
                            s2s_model **ensemble) {
   S2S__API_OUT(ensemble);
@@ -194,6 +205,8 @@ int32_t s2s_model_get(const s2s_model *model, const char *key, const char **valu
     *value = S2S__API_TEXT(S2S__FILE_FORMAT);
   else if (strcmp(key, "parameters") == 0)
     *value = model->parameters;
+  else if (strcmp(key, "weights") == 0)
+    *value = s2s__params_storage(&model->network.params);
   else if (strcmp(key, "cpu") == 0)
     *value = model->kernels->name;
   if (*value) return S2S_OK;
@@ -294,7 +307,7 @@ int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *v
   const s2s__param *param;
   int32_t status = model_need_values(model, index, count, &param, &error);
   if (status == S2S_OK) status = model_need_idle(model, param->name, &error);
-  if (status == S2S_OK) status = s2s__param_check(param, values, &error);
+  if (status == S2S_OK) status = s2s__param_check(param, 0, count, values, &error);
   if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);
   return s2s__api_finish(&error, s2s__name_limit(&model->host, &error, status));
 }

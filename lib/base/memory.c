@@ -236,7 +236,7 @@ static int memory_reuse(s2s__arena *arena, size_t room) {
  * left most of what the limit leaves. */
 static int memory_more(s2s__arena *arena, size_t room) {
   if (memory_reuse(arena, room)) return 1;
-  size_t want = arena->reserved / 2;
+  size_t want = arena->frugal ? 0 : arena->reserved / 2;
   if (want < MEMORY_CHUNK_MIN) want = MEMORY_CHUNK_MIN;
   if (want > MEMORY_CHUNK_MAX) want = MEMORY_CHUNK_MAX;
   want &= ~(size_t)(S2S__ALIGN - 1);

@@ -78,6 +78,7 @@ typedef struct s2s__arena {
   s2s__chunk *spare; /* emptied by rewind, kept for the next take */
   size_t used;     /* bytes handed out since the last reset */
   size_t reserved; /* bytes held from the host, headers included */
+  int frugal;      /* set after init: chunks grow no larger than is needed, in an arena that is filled once */
 } s2s__arena;
 
 void s2s__arena_init(s2s__arena *arena, const s2s__host *host);

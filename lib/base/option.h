@@ -113,6 +113,7 @@
   X(BOOTSTRAP_SAMPLES, "bootstrap.samples", INT, DECODE, "1000", "40..1000000", "resamples of the texts from which a comparison of two systems tells chance from difference") \
   X(INVALID_UTF8, "invalid_utf8", CHOICE, RUNTIME, "error", "error|replace", "refuse a text that is no valid UTF-8, or take it with U+FFFD in the place of what is invalid") \
   X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avxvnni|avx512|avx512vnni|neon|neondot", "instructions to use: the best the machine has, or just these") \
+  X(WEIGHTS, "weights", CHOICE, RUNTIME, "int8", "int8|f16|f32", "how seq2seq quantize stores matrices: in eight bits with a scale for each row, in half precision, or in full") \
   X(VERIFY, "verify", BOOL, RUNTIME, "yes", "yes|no", "whether a model file's checksum is verified on load") \
   X(MEMORY_LIMIT, "memory_limit", INT, RUNTIME, "0", "0..9223372036854775807", "most bytes a handle may hold; 0 for no limit")
 

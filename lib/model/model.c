@@ -44,6 +44,7 @@ int32_t s2s__model_new(const s2s__host *host, const s2s_options *options, s2s_mo
   atomic_init(&m->in_use, 0);
   s2s__host_own(&m->host, host, &m->budget, sizeof *m);
   s2s__arena_init(&m->arena, &m->host);
+  m->arena.frugal = 1;
   s2s__options_init(&m->options, &m->host);
   int32_t status = s2s__kernels_for(options, &m->kernels, error);
   if (status == S2S_OK) status = model_copy_options(m, options, error);
@@ -108,16 +109,17 @@ static int32_t model_copy_vocabulary(const s2s__vocabulary *from, s2s__vocabular
   return s2s__vocabulary_parse(to, arena, bytes, size, error);
 }
 
+/* `flat` by s2s__param.offset, or NULL: those of the model. */
 static int32_t model_copy_values(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
   for (size_t i = 0; i < to->network.params.count; i++) {
     const s2s__param *p = to->network.params.item[i];
     const s2s__mark mark = s2s__arena_mark(&to->arena);
     const size_t size = s2s__param_size(p);
-    float *values = S2S__TAKE(&to->arena, float, size);
-    if (!values) return s2s__fail_memory(error, size * sizeof *values, p->name);
+    float *values = flat ? S2S__TAKE(&to->arena, float, size) : NULL;
+    if (flat && !values) return s2s__fail_memory(error, size * sizeof *values, p->name);
     for (size_t j = 0; flat && j < size; j++) values[j] = (float)flat[p->offset + j];
-    if (!flat) S2S__TRY(s2s__param_read(model->network.params.item[i], &to->arena, values, error));
-    S2S__TRY(s2s__param_write(p, &to->arena, values, error));
+    S2S__TRY(flat ? s2s__param_write(p, &to->arena, values, error)
+                  : s2s__param_copy(model->network.params.item[i], p, &to->arena, error));
     s2s__arena_rewind(&to->arena, mark);
   }
   return S2S_OK;
@@ -128,35 +130,56 @@ int32_t s2s__model_copy_values(const s2s_model *from, s2s_model *to, s2s__error 
   const s2s__mark mark = s2s__arena_mark(&to->arena);
   size_t most = 0;
   for (size_t i = 0; i < to->network.params.count; i++) {
-    const size_t size = s2s__param_size(to->network.params.item[i]);
-    if (size > most) most = size;
+    const s2s__param *p = to->network.params.item[i];
+    const size_t rows = p->rows > to->kernels->panel ? p->rows : to->kernels->panel; /* as packing takes them */
+    if (rows * p->cols > most) most = rows * p->cols;
   }
-  const size_t bytes = 2 * most * sizeof(s2s__real) + 2 * S2S__ALIGN;
+  const size_t bytes = 2 * most * sizeof(s2s__real) + 4 * S2S__ALIGN;
   if (!s2s__arena_take(&to->arena, bytes)) return s2s__fail_memory(error, bytes, "the parameters");
   s2s__arena_rewind(&to->arena, mark);
   return model_copy_values(from, NULL, to, error);
 }
 
-static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, s2s_model *to, s2s__error *error) {
+/* Stored as `storage` says, or each matrix as the model's own where that is NULL. */
+static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, const s2s__storage *storage,
+                                s2s_model *to, s2s__error *error) {
   for (int side = 0; side < 2; side++) {
     s2s__segmenter_retain(model->segmenter[side]);
     to->segmenter[side] = model->segmenter[side];
     S2S__TRY(model_copy_vocabulary(&model->vocabulary[side], &to->vocabulary[side], &to->arena, error));
   }
-  S2S__TRY(s2s__model_build(to, error));
+  S2S__TRY(s2s__model_declare(to, error));
+  for (size_t i = 0; !storage && i < to->network.params.count; i++)
+    to->network.params.item[i]->storage = model->network.params.item[i]->storage;
+  if (storage) s2s__params_store(&to->network.params, *storage);
+  S2S__TRY(s2s__params_allocate(&to->network.params, error));
   return model_copy_values(model, flat, to, error);
 }
 
-int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
-                         const s2s__real *flat, s2s_model **clone, s2s__error *error) {
+static int32_t model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
+                           const s2s__real *flat, const s2s__storage *storage, s2s_model **clone, s2s__error *error) {
   s2s_model *to;
   *clone = NULL;
   S2S__TRY(s2s__model_new(host, &model->options, &to, error));
   to->kernels = kernels;
-  const int32_t status = model_fill_clone(model, flat, to, error);
+  const int32_t status = model_fill_clone(model, flat, storage, to, error);
   if (status != S2S_OK) return s2s__model_abandon(to, status, error);
   *clone = to;
   return S2S_OK;
+}
+
+int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
+                         const s2s__real *flat, s2s_model **clone, s2s__error *error) {
+  static const s2s__storage trained = S2S__STORAGE_F32;
+  return model_clone(model, host, kernels, flat, flat ? &trained : NULL, clone, error);
+}
+
+int32_t s2s__model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized,
+                            s2s__error *error) {
+  static const s2s__storage storages[] = {S2S__STORAGE_I8, S2S__STORAGE_F16, S2S__STORAGE_F32};
+  const s2s__host host = s2s__options_host(options);
+  const s2s__storage storage = storages[s2s__option_choice(options, S2S__WEIGHTS)];
+  return model_clone(model, &host, model->kernels, NULL, &storage, quantized, error);
 }
 
 /* ---- text -------------------------------------------------------------------------------------------------------- */

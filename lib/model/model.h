@@ -47,10 +47,14 @@ int32_t s2s__model_make_segmenters(s2s_model *model, s2s__error *error);
 int32_t s2s__model_declare(s2s_model *model, s2s__error *error);
 int32_t s2s__model_build(s2s_model *model, s2s__error *error);
 
-/* A new model of the same options and vocabularies for these kernels; the values are `flat` (by s2s__param.offset), or
- * those of the model when NULL. */
+/* A new model of the same options and vocabularies for these kernels; the values are `flat` (by s2s__param.offset) in f32,
+ * or those of the model, stored as they are there, when NULL. */
 int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2s__kernels *kernels,
                          const s2s__real *flat, s2s_model **clone, s2s__error *error);
+
+/* A new model with the matrices stored as the option `weights` says. */
+int32_t s2s__model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized,
+                            s2s__error *error);
 
 /* extend.c: a model that also has the tokens of texts[side] which `model` lacks, behind its own; their rows are drawn from the
  * seed. Reads seed, vocabulary.* and runtime options. */

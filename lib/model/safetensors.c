@@ -42,12 +42,12 @@ void s2s__st_buffer_free(s2s__st_buffer *buffer) {
   buffer->capacity = 0;
 }
 
-int32_t s2s__st_buffer_read(s2s__st_buffer *buffer, s2s__reader *reader, uint64_t size, s2s__error *error) {
-  if (size > SIZE_MAX) return s2s__fail_memory(error, SIZE_MAX, "a tensor");
-  const size_t all = (size_t)size;
-  const size_t step = reader->size != UINT64_MAX ? all : SAFETENSORS_CHUNK;
-  for (size_t at = 0; at < all;) {
-    const size_t part = step < all - at ? step : all - at;
+int32_t s2s__st_buffer_read(s2s__st_buffer *buffer, s2s__reader *reader, size_t at, uint64_t size, s2s__error *error) {
+  if (size > SIZE_MAX - at) return s2s__fail_memory(error, SIZE_MAX, "a tensor");
+  const size_t end = at + (size_t)size;
+  const size_t step = reader->size != UINT64_MAX ? (size_t)size : SAFETENSORS_CHUNK;
+  while (at < end) {
+    const size_t part = step < end - at ? step : end - at;
     S2S__TRY(s2s__grow(&buffer->host, &buffer->bytes, &buffer->capacity, at + part, 1, error));
     S2S__TRY(s2s__reader_exactly(reader, buffer->bytes + at, part, error));
     at += part;
@@ -313,7 +313,7 @@ static int32_t safetensors_read_length(s2s__reader *reader, uint64_t *length, s2
 
 static int32_t safetensors_parse_buffer(s2s__reader *reader, s2s__st_buffer *buffer, size_t length, s2s__arena *arena,
                                         s2s__st_header *header, s2s__error *error) {
-  S2S__TRY(s2s__st_buffer_read(buffer, reader, length, error));
+  S2S__TRY(s2s__st_buffer_read(buffer, reader, 0, length, error));
   if (buffer->bytes[0] != '{')
     return s2s__fail(error, S2S_BAD_FILE, "%s: not a safetensors file (no '{' at byte 8)", reader->name);
   if (safetensors_parse_text((char *)buffer->bytes, length, arena, header, error) != S2S_OK)

@@ -69,8 +69,8 @@ typedef struct s2s__st_buffer {
 
 void s2s__st_buffer_init(s2s__st_buffer *buffer, const s2s__host *host);
 void s2s__st_buffer_free(s2s__st_buffer *buffer);
-/* bytes[0..size) becomes the reader's next `size` bytes. */
-int32_t s2s__st_buffer_read(s2s__st_buffer *buffer, s2s__reader *reader, uint64_t size, s2s__error *error);
+/* bytes[at..at + size) becomes the reader's next `size` bytes. */
+int32_t s2s__st_buffer_read(s2s__st_buffer *buffer, s2s__reader *reader, size_t at, uint64_t size, s2s__error *error);
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 

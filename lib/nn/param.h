@@ -27,6 +27,7 @@ struct s2s__param {
   double bound;
   size_t offset;       /* in the flat arrays; rows * cols numbers */
   s2s__weight_use use; /* of a matrix */
+  s2s__storage storage; /* of a matrix's numbers where there is no training */
   s2s__real *value;    /* vectors: always; matrices: only in training (points into the flat array) */
   s2s__weight *weight;     /* matrices: W */
   s2s__weight *transposed; /* matrices that are multiplied, in training: W^T, for the gradient of the input */

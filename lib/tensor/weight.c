@@ -24,22 +24,23 @@ static size_t weight_padded(const s2s__kernels *kernels, size_t n) {
   return (n + kernels->panel - 1) / kernels->panel * kernels->panel;
 }
 
-/* Bytes of data. False when they overflow. */
-static int weight_bytes(const s2s__weight *weight, size_t *bytes) {
+size_t s2s__weight_bytes(const s2s__kernels *kernels, size_t out, size_t in, s2s__weight_use use,
+                         s2s__storage storage) {
   static const size_t width[] = {sizeof(s2s__real), sizeof(uint16_t), sizeof(int8_t)};
-  const int panels = weight->use == S2S__WEIGHT_MULTIPLY, whole = weight->storage == S2S__STORAGE_I8;
-  const size_t out = panels ? weight_padded(weight->kernels, weight->out) : weight->out;
-  const size_t in = panels && whole ? S2S__PACKED_I8_BYTES(1, weight->in) : weight->in;
-  size_t count;
-  return out >= weight->out && in >= weight->in && s2s__multiply_fits(out, in, &count) &&
-         s2s__multiply_fits(count, width[weight->storage], bytes);
+  const int panels = use == S2S__WEIGHT_MULTIPLY, whole = storage == S2S__STORAGE_I8;
+  const size_t rows = panels ? weight_padded(kernels, out) : out;
+  const size_t columns = panels && whole ? S2S__PACKED_I8_BYTES(1, in) : in;
+  size_t count, bytes;
+  const int fits = rows >= out && columns >= in && s2s__multiply_fits(rows, columns, &count) &&
+                   s2s__multiply_fits(count, width[storage], &bytes);
+  return fits ? bytes : 0;
 }
 
 int32_t s2s__weight_init(s2s__weight *weight, s2s__arena *arena, const s2s__kernels *kernels, size_t out, size_t in,
                          s2s__weight_use use, s2s__storage storage, s2s__error *error) {
-  size_t bytes;
+  const size_t bytes = s2s__weight_bytes(kernels, out, in, use, storage);
   *weight = (s2s__weight){.kernels = kernels, .out = out, .in = in, .use = use, .storage = storage};
-  if (!weight_bytes(weight, &bytes))
+  if (bytes == 0 && out > 0 && in > 0)
     return s2s__fail(error, S2S_LIMIT, "a weight of %zu x %zu numbers is too large", out, in);
   if (storage == S2S__STORAGE_I8) {
     if (in > S2S__K_LIMIT_I8)
@@ -60,16 +61,23 @@ static int32_t weight_abandon(const s2s__work *work, s2s__mark mark, size_t byte
 
 /* ---- packing ----------------------------------------------------------------------------------------------------- */
 
-static void weight_pack_rows(const s2s__weight *weight, const s2s__real *values, size_t out_stride, size_t in_stride) {
-  s2s__real *numbers = weight->data;
-  uint16_t *halves = weight->data;
-  for (size_t o = 0; o < weight->out; o++) {
-    const s2s__real *from = values + o * out_stride;
+/* Rows first .. first + count - 1 of W and where they are. */
+typedef struct weight_piece {
+  size_t first, count;
+  const s2s__real *values; /* element (first + o, i) at o * out_stride + i * in_stride */
+  size_t out_stride, in_stride;
+} weight_piece;
+
+static void weight_pack_rows(const s2s__weight *weight, const weight_piece *piece) {
+  s2s__real *numbers = (s2s__real *)weight->data + piece->first * weight->in;
+  uint16_t *halves = (uint16_t *)weight->data + piece->first * weight->in;
+  for (size_t o = 0; o < piece->count; o++) {
+    const s2s__real *from = piece->values + o * piece->out_stride;
     for (size_t i = 0; i < weight->in; i++) {
       if (weight->storage == S2S__STORAGE_F16)
-        halves[o * weight->in + i] = s2s__half_of_real(from[i * in_stride]);
+        halves[o * weight->in + i] = s2s__half_of_real(from[i * piece->in_stride]);
       else
-        numbers[o * weight->in + i] = from[i * in_stride];
+        numbers[o * weight->in + i] = from[i * piece->in_stride];
     }
   }
 }
@@ -90,36 +98,54 @@ static s2s__real weight_quantize(size_t n, const s2s__real *values, size_t strid
   return !finite ? (s2s__real)NAN : flat ? 0 : most / 127;
 }
 
-/* Panel by panel, over a matrix of whole numbers for one of them; rows go straight to their place. */
-static int32_t weight_pack_i8(const s2s__weight *weight, const s2s__work *work, const s2s__real *values,
-                              size_t out_stride, size_t in_stride) {
+void s2s__weight_put_i8(s2s__weight *weight, size_t first, size_t count, const int8_t *q) {
+  int8_t *data = weight->data;
+  if (weight->use == S2S__WEIGHT_ROWS)
+    memcpy(data + first * weight->in, q, count * weight->in);
+  else
+    weight->kernels->pack_i8(count, weight->in, q, 1, weight->in, data + S2S__PACKED_I8_BYTES(first, weight->in));
+}
+
+/* Panel by panel, over a matrix of whole numbers for one of them. */
+static int32_t weight_pack_i8(s2s__weight *weight, const s2s__work *work, const weight_piece *piece) {
   const s2s__mark mark = s2s__arena_mark(work->arena);
   const size_t panel = weight->kernels->panel, in = weight->in;
-  const int rows = weight->use == S2S__WEIGHT_ROWS;
-  int8_t *q = rows ? weight->data : S2S__TAKE(work->arena, int8_t, panel * in), *to = weight->data;
+  int8_t *q = S2S__TAKE(work->arena, int8_t, panel * in);
   if (!q) return weight_abandon(work, mark, panel * in, "packing a weight");
-  for (size_t o = 0; o < weight->out; o++) {
-    int8_t *row = q + (rows ? o : o % panel) * in;
-    weight->scale[o] = weight_quantize(in, values + o * out_stride, in_stride, row);
-    if (rows || (o % panel < panel - 1 && o + 1 < weight->out)) continue;
-    weight->kernels->pack_i8(o % panel + 1, in, q, 1, in, to);
-    to += S2S__PACKED_I8_BYTES(panel, in);
+  for (size_t o = 0; o < piece->count; o += panel) {
+    const size_t rows = piece->count - o < panel ? piece->count - o : panel;
+    for (size_t r = 0; r < rows; r++)
+      weight->scale[piece->first + o + r] =
+          weight_quantize(in, piece->values + (o + r) * piece->out_stride, piece->in_stride, q + r * in);
+    s2s__weight_put_i8(weight, piece->first + o, rows, q);
   }
   s2s__arena_rewind(work->arena, mark);
   return S2S_OK;
 }
 
+static int32_t weight_pack_piece(s2s__weight *weight, const s2s__work *work, const weight_piece *piece) {
+  const s2s__kernels *kernels = weight->kernels;
+  const size_t at = piece->first * weight->in, out = piece->out_stride, in = piece->in_stride;
+  if (weight->storage == S2S__STORAGE_I8) return weight_pack_i8(weight, work, piece);
+  if (weight->use == S2S__WEIGHT_ROWS)
+    weight_pack_rows(weight, piece);
+  else if (weight->storage == S2S__STORAGE_F16)
+    kernels->pack_f16(piece->count, weight->in, piece->values, in, out, (uint16_t *)weight->data + at);
+  else
+    kernels->pack(piece->count, weight->in, piece->values, in, out, (s2s__real *)weight->data + at);
+  return S2S_OK;
+}
+
 int32_t s2s__weight_pack(s2s__weight *weight, const s2s__work *work, const s2s__real *values, size_t out_stride,
                          size_t in_stride) {
-  const s2s__kernels *kernels = weight->kernels;
-  if (weight->storage == S2S__STORAGE_I8) return weight_pack_i8(weight, work, values, out_stride, in_stride);
-  if (weight->use == S2S__WEIGHT_ROWS)
-    weight_pack_rows(weight, values, out_stride, in_stride);
-  else if (weight->storage == S2S__STORAGE_F16)
-    kernels->pack_f16(weight->out, weight->in, values, in_stride, out_stride, weight->data);
-  else
-    kernels->pack(weight->out, weight->in, values, in_stride, out_stride, weight->data);
-  return S2S_OK;
+  const weight_piece all = {0, weight->out, values, out_stride, in_stride};
+  return weight_pack_piece(weight, work, &all);
+}
+
+int32_t s2s__weight_put(s2s__weight *weight, const s2s__work *work, size_t first, size_t count,
+                        const s2s__real *values) {
+  const weight_piece piece = {first, count, values, weight->in, 1};
+  return weight_pack_piece(weight, work, &piece);
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
@@ -145,6 +171,42 @@ void s2s__weight_row(const s2s__weight *weight, size_t out_index, s2s__real *row
       row[i] = s2s__half_widen(halves[at]);
     else
       row[i] = whole[at] * weight->scale[out_index];
+  }
+}
+
+void s2s__weight_row_i8(const s2s__weight *weight, size_t out_index, int8_t *row) {
+  const int8_t *whole = weight->data;
+  for (size_t i = 0; i < weight->in; i++) row[i] = whole[weight_place(weight, out_index, i)];
+}
+
+/* A row's numbers, whatever their width. */
+static void weight_copy_row(const s2s__weight *from, size_t row, const s2s__weight *to, size_t place) {
+  for (size_t i = 0; i < from->in; i++) {
+    const size_t a = weight_place(from, row, i), b = weight_place(to, place, i);
+    if (from->storage == S2S__STORAGE_F32)
+      ((s2s__real *)to->data)[b] = ((const s2s__real *)from->data)[a];
+    else if (from->storage == S2S__STORAGE_F16)
+      ((uint16_t *)to->data)[b] = ((const uint16_t *)from->data)[a];
+    else
+      ((int8_t *)to->data)[b] = ((const int8_t *)from->data)[a];
+  }
+}
+
+/* The 32-bit number of a column's own at the head of its panel. */
+static char *weight_head(const s2s__weight *weight, size_t out_index) {
+  const size_t panel = weight->kernels->panel, whole = out_index / panel * panel;
+  return (char *)weight->data + S2S__PACKED_I8_BYTES(whole, weight->in) + out_index % panel * sizeof(int32_t);
+}
+
+void s2s__weight_gather(const s2s__weight *from, const int32_t *ids, s2s__weight *to) {
+  const size_t bytes = s2s__weight_bytes(to->kernels, to->out, to->in, to->use, to->storage);
+  const int whole = to->storage == S2S__STORAGE_I8, panels = to->use == S2S__WEIGHT_MULTIPLY;
+  if (bytes > 0) memset(to->data, 0, bytes); /* padding */
+  for (size_t o = 0; o < to->out; o++) {
+    const size_t row = (size_t)ids[o];
+    weight_copy_row(from, row, to, o);
+    if (whole) to->scale[o] = from->scale[row];
+    if (whole && panels) memcpy(weight_head(to, o), weight_head(from, row), sizeof(int32_t));
   }
 }
 

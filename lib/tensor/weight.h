@@ -52,12 +52,28 @@ int32_t s2s__weight_init(s2s__weight *weight, s2s__arena *arena, const s2s__kern
 int32_t s2s__weight_pack(s2s__weight *weight, const s2s__work *work, const s2s__real *values, size_t out_stride,
                          size_t in_stride);
 
+/* Piece by piece: rows first .. first + count - 1 from values [count, in]. `first` is a multiple of `kernels->panel`, and
+ * so is `count` unless the piece ends with the last row. */
+int32_t s2s__weight_put(s2s__weight *weight, const s2s__work *work, size_t first, size_t count,
+                        const s2s__real *values);
+/* The same of whole numbers, for int8, as they are; the scales are the caller's to write. */
+void s2s__weight_put_i8(s2s__weight *weight, size_t first, size_t count, const int8_t *q);
+
+/* Row i of `to` becomes row ids[i] of `from`, as stored: both of one storage, use and width, by the same kernels. */
+void s2s__weight_gather(const s2s__weight *from, const int32_t *ids, s2s__weight *to);
+
 /* y[rows,out] = start + x[rows,in] W^T; start as in s2s__gemm. A row's result is the same alone and in any batch. */
 int32_t s2s__weight_multiply(const s2s__weight *weight, const s2s__work *work, size_t rows, const s2s__real *x,
                              size_t x_row, s2s__real *y, size_t y_row, const s2s__real *bias, int accumulate);
 
 /* row[in] = W[out_index, :], exactly as stored. */
 void s2s__weight_row(const s2s__weight *weight, size_t out_index, s2s__real *row);
+/* The whole numbers of an int8 row, before the scale. */
+void s2s__weight_row_i8(const s2s__weight *weight, size_t out_index, int8_t *row);
+
+/* Bytes that the data of such a weight have, scales aside; 0 when they overflow. */
+size_t s2s__weight_bytes(const s2s__kernels *kernels, size_t out, size_t in, s2s__weight_use use,
+                         s2s__storage storage);
 
 /* dW[out,in] += dy[rows,out]^T x[rows,in]. */
 int32_t s2s__weight_gradient(const s2s__kernels *kernels, const s2s__work *work, size_t rows, const s2s__real *dy,

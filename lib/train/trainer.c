@@ -15,15 +15,8 @@
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static int32_t trainer_copy_values(s2s_trainer *t, const s2s_model *model, s2s__error *error) {
-  for (size_t i = 0; i < t->network.params.count; i++) {
-    const s2s__param *to = t->network.params.item[i], *from = model->network.params.item[i];
-    const s2s__mark mark = s2s__arena_mark(&t->arena);
-    float *values = S2S__TAKE(&t->arena, float, s2s__param_size(to));
-    if (!values) return s2s__fail_memory(error, s2s__param_size(to) * sizeof *values, to->name);
-    S2S__TRY(s2s__param_read(from, &t->arena, values, error));
-    S2S__TRY(s2s__param_write(to, &t->arena, values, error));
-    s2s__arena_rewind(&t->arena, mark);
-  }
+  for (size_t i = 0; i < t->network.params.count; i++)
+    S2S__TRY(s2s__param_copy(model->network.params.item[i], t->network.params.item[i], &t->arena, error));
   return S2S_OK;
 }
 
