@@ -379,9 +379,20 @@ check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" r
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
 flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'; }
-none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot bench; do flags_of $c | sort | uniq -d; done)"
+none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot bench quantize; do flags_of $c | sort | uniq -d; done)"
 check "--help" prints '^usage: seq2seq train' run train --help
 check "--version" prints '^seq2seq [0-9.]*$' run --version
+
+# ---- quantize ------------------------------------------------------------------------------------------------------
+
+check "quantize makes int8" prints "^weights${tab}int8\$" run quantize -m "$model" -o "$tmp/int8.safetensors"
+check "or f16" prints "^weights${tab}f16\$" run quantize -m "$model" -o "$tmp/f16.safetensors" --weights f16
+check "info says so" prints "^weights${tab}int8\$" run info -m "$tmp/int8.safetensors"
+check "eval takes it" prints "^loss${tab}" run eval -m "$tmp/int8.safetensors" --data "$tmp/dev.tsv"
+check "not without a place" says 2 'with -o FILE' run quantize -m "$model"
+check "not onto itself" says 2 'are one file' run quantize -m "$model" -o "$model"
+check "not in other bits" says 2 'int8|f16|f32' run quantize -m "$model" -o "$tmp/int4.safetensors" --weights int4
+check "weights are of quantize alone" says 2 'flag of quantize' run eval -m "$model" --data "$tmp/dev.tsv" --weights f16
 
 # ---- wrong usage ----------------------------------------------------------------------------------------------------
 
