@@ -246,6 +246,10 @@ S2S_API double s2s_result_log_probability(const s2s_result *result, size_t text,
 /* Token ids, without begin and end mark. *count gets how many; it may be NULL. */
 S2S_API const int32_t *s2s_result_tokens(const s2s_result *result, size_t text, size_t rank, size_t *count);
 
+/* Of a model that copies (decoder.copy): ids from the size of the target vocabulary on are words of this text's own source, which
+ * the vocabulary lacks. The word of such an id; NULL for others. */
+S2S_API const char *s2s_result_copied(const s2s_result *result, size_t text, int32_t id);
+
 /* Attention weights [rows, columns], row-major: row t holds the weights over the source tokens when target token t was
  * chosen; it adds up to 1. rows counts the target tokens, with one more for the end mark where the hypothesis has one
  * (it lacks it when it was cut at max_length); columns counts the source tokens. NULL with 0 rows when the model has no
@@ -386,6 +390,11 @@ S2S_API size_t s2s_memory_dim(const s2s_memory *memory);   /* numbers in a state
 S2S_API const float *s2s_memory_states(const s2s_memory *memory, size_t index, size_t *rows);
 /* Source token ids of sequence `index`; count may be NULL. */
 S2S_API const int32_t *s2s_memory_tokens(const s2s_memory *memory, size_t index, size_t *count);
+/* How many target tokens a step over this memory chooses from: the target vocabulary, and of a model that copies (decoder.copy)
+ * behind it the words of its own that a sequence has, which the vocabulary lacks: as many as the sequence with the most. Of
+ * sequence `index`, the word of such an id; NULL for others. Ids that were encoded copy what they stand for. */
+S2S_API size_t s2s_memory_target_size(const s2s_memory *memory);
+S2S_API const char *s2s_memory_copied(const s2s_memory *memory, size_t index, int32_t id);
 S2S_API void s2s_memory_free(s2s_memory *memory);
 
 /* =====================================================================================================================
@@ -422,7 +431,8 @@ S2S_API int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_r
 /* The same step by step, for a search of your own. start() prepares one row for each sequence of the memory, which must not
  * be freed before the last step. step() then advances n rows: row i continues row parents[i] of the step before (at the
  * first step: sequence parents[i]) with token tokens[i] (1, the begin mark, at the first step), and *log_probabilities
- * [n, target vocabulary] gets each row's log-probabilities of the next token, valid until the next call with this decoder.
+ * [n, s2s_memory_target_size] gets each row's log-probabilities of the next token (-infinity for words that the row's sequence
+ * lacks), valid until the next call with this decoder.
  * A row that no later row names as parent is dropped; a row may be named several times.
  * S2S_BAD_ARGUMENT: a token or parent out of range; step before start. */
 S2S_API int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory);

@@ -335,6 +335,9 @@ public:
     const std::int32_t *ids = s2s_result_tokens(get(), text, rank, &size);
     return {ids, size};
   }
+  std::string_view copied(std::size_t text, std::int32_t id) const noexcept {
+    return detail::view(s2s_result_copied(get(), text, id));
+  }
   matrix alignment(std::size_t text, std::size_t rank = 0) const noexcept {
     matrix m;
     m.data = s2s_result_alignment(get(), text, rank, &m.rows, &m.columns);
@@ -540,6 +543,10 @@ public:
     const std::int32_t *ids = s2s_memory_tokens(get(), index, &size);
     return {ids, size};
   }
+  std::size_t target_size() const noexcept { return s2s_memory_target_size(get()); }
+  std::string_view copied(std::size_t index, std::int32_t id) const noexcept {
+    return detail::view(s2s_memory_copied(get(), index, id));
+  }
 };
 
 class encoder : public detail::handle<s2s_encoder, s2s_encoder_free> {
@@ -581,27 +588,28 @@ public:
 class decoder : public detail::handle<s2s_decoder, s2s_decoder_free> {
 public:
   explicit decoder(const model &m, const options &o = {})
-      : decoder(detail::make<decoder>(o.kept(), s2s_decoder_init, m.get(), o.get())) {
-    vocabulary_ = m.vocabulary_size(S2S_TARGET);
-  }
+      : decoder(detail::make<decoder>(o.kept(), s2s_decoder_init, m.get(), o.get())) {}
   explicit decoder(s2s_decoder *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
 
   result decode(const memory &sources) { return detail::make<result>(kept(), s2s_decode, get(), sources.get()); }
   /* The memory must live until the last step. */
-  void start(const memory &sources) { detail::check(s2s_decoder_start(get(), sources.get())); }
-  /* Log-probabilities [rows, target vocabulary], valid until the next call with this decoder. */
+  void start(const memory &sources) {
+    detail::check(s2s_decoder_start(get(), sources.get()));
+    width_ = sources.target_size();
+  }
+  /* Log-probabilities [rows, the memory's target_size], valid until the next call with this decoder. */
   matrix step(span<const std::int32_t> tokens, span<const std::int32_t> parents) {
     if (tokens.size() != parents.size()) throw error(S2S_BAD_ARGUMENT, "step: not as many parents as tokens");
     matrix m;
     detail::check(s2s_decoder_step(get(), tokens.data(), parents.data(), tokens.size(), &m.data));
     m.rows = tokens.size();
-    m.columns = vocabulary_;
+    m.columns = width_;
     return m;
   }
   void cancel() noexcept { s2s_decoder_cancel(get()); } /* from any thread */
 
 private:
-  std::size_t vocabulary_ = 0;
+  std::size_t width_ = 0;
 };
 
 /* ---- training and evaluation ------------------------------------------------------------------------------------- */

@@ -326,6 +326,8 @@ static void test_null_asking(void) {
      "no result has nothing in it");
   ok(!s2s_result_tokens(NULL, 0, 0, &a) && a == 0 && !s2s_result_alignment(NULL, 0, 0, &a, &b) && a + b == 0,
      "no result has neither tokens nor an alignment");
+  ok(!s2s_result_copied(NULL, 0, 9) && !s2s_memory_copied(NULL, 0, 9) && !s2s_memory_target_size(NULL),
+     "and nothing has copied words");
   ok(!s2s_model_vocabulary_size(NULL, 0) && !s2s_model_token(NULL, 0, 0) && !s2s_model_parameter_count(NULL) &&
          !s2s_model_parameter_name(NULL, 0),
      "no model has neither vocabulary nor parameters");

@@ -15,15 +15,19 @@ int attention_check(const flags *given, const s2s_model *model) {
   return failed("%s has no attention to draw", given->value[FLAG_MODEL][0]);
 }
 
-static const char *token_label(const s2s_model *model, int32_t side, int32_t id) {
+/* Where the model copies, the source's own words have ids too. */
+static const char *token_label(const s2s_model *model, int32_t side, int32_t id, const s2s_result *result,
+                               size_t text) {
   const char *label = id ? s2s_model_token(model, side, id) : NULL;
+  if (!label && side == S2S_TARGET) label = s2s_result_copied(result, text, id);
   return label ? label : "?";
 }
 
-static const char **token_labels(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, size_t rows) {
+static const char **token_labels(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, size_t rows,
+                                 const s2s_result *result, size_t text) {
   const char **labels = malloc((rows + 1) * sizeof *labels);
   for (size_t i = 0; labels && i < rows; i++)
-    labels[i] = i < count && ids[i] != 2 ? token_label(model, side, ids[i]) : "end";
+    labels[i] = i < count && ids[i] != 2 ? token_label(model, side, ids[i], result, text) : "end";
   return labels;
 }
 
@@ -35,8 +39,8 @@ bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_re
   const int32_t *source = s2s_memory_tokens(memory, text, &source_count);
   const int32_t *target = s2s_result_tokens(result, text, rank, &target_count);
   if (!drawn->weights || !drawn->rows || !drawn->columns) return false;
-  drawn->source = token_labels(model, S2S_SOURCE, source, source_count, drawn->columns);
-  drawn->target = token_labels(model, S2S_TARGET, target, target_count, drawn->rows);
+  drawn->source = token_labels(model, S2S_SOURCE, source, source_count, drawn->columns, result, text);
+  drawn->target = token_labels(model, S2S_TARGET, target, target_count, drawn->rows, result, text);
   if (drawn->source && drawn->target) return true;
   attention_free(drawn);
   return false;

@@ -65,7 +65,8 @@ int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
 /* Checks and converts the rows of a step. */
 static int32_t decoder_check_step(s2s_decoder *d, const int32_t *tokens, const int32_t *parents, size_t n,
                                   s2s__error *error) {
-  const size_t vocabulary = d->model->vocabulary[S2S_TARGET].size, rows = d->stepper.rows;
+  const size_t own = d->stepper.copies ? d->stepper.copies->extra : 0, rows = d->stepper.rows;
+  const size_t vocabulary = d->model->vocabulary[S2S_TARGET].size + own;
   if (!d->stepper.started) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_decoder_step before s2s_decoder_start");
   S2S__TRY(s2s__grow(&d->host, &d->parents, &d->parents_capacity, n, sizeof *d->parents, error));
   for (size_t i = 0; i < n; i++) {

@@ -17,6 +17,7 @@ int32_t s2s__encoder_new(const s2s_model *model, const s2s__host *host, const s2
   s2s__tokens_init(&e->tokens, &e->host);
   s2s__ids_init(&e->ids, &e->host);
   s2s__arena_init(&e->arena, &e->host);
+  s2s__copier_init(&e->copier, &e->host);
   s2s__model_retain(model);
   *encoder = e;
   return S2S_OK;
@@ -28,6 +29,7 @@ void s2s__encoder_free(s2s_encoder *encoder) {
   s2s__tokens_free(&encoder->tokens);
   s2s__ids_free(&encoder->ids);
   s2s__arena_free(&encoder->arena);
+  s2s__copier_free(&encoder->copier);
   s2s__free(&encoder->host, encoder->length, encoder->length_capacity * sizeof *encoder->length);
   s2s__model_release(encoder->model);
   s2s__free(&host, encoder, sizeof *encoder);
@@ -36,10 +38,10 @@ void s2s__encoder_free(s2s_encoder *encoder) {
 /* The memory is a handle of its own; the way to it is charged to the encoder, which keeps that memory for the next call,
  * unless there was too little. */
 static int32_t encoder_encode(s2s_encoder *e, const int32_t *ids, const size_t *length, size_t count,
-                              s2s_memory **memory, s2s__error *error) {
+                              const s2s__copier_part *part, s2s_memory **memory, s2s__error *error) {
   const s2s__host host = s2s__host_given(&e->host, &e->budget);
   s2s__arena_reset(&e->arena);
-  const int32_t status = s2s__memory_new(e->model, &host, ids, length, count, &e->arena, memory, error);
+  const int32_t status = s2s__memory_new(e->model, &host, ids, length, count, part, &e->arena, memory, error);
   if (status == S2S_OUT_OF_MEMORY) s2s__arena_free(&e->arena);
   return status;
 }
@@ -53,6 +55,7 @@ static int32_t encoder_tokenize(s2s_encoder *e, const char *text, size_t length,
   const size_t before = e->ids.count;
   S2S__TRY(s2s__model_tokenize(e->model, S2S_SOURCE, text, length, NULL, &e->tokens, &e->ids, error));
   *tokens = e->ids.count - before;
+  if (e->model->network.config.copy) S2S__TRY(s2s__copier_add(&e->copier, e->model, &e->tokens, error));
   return encoder_check_length(e, *tokens, error);
 }
 
@@ -65,11 +68,13 @@ int32_t s2s__encoder_encode(s2s_encoder *encoder, const char *const *texts, cons
                             size_t count, s2s_memory **memory, s2s__error *error) {
   s2s_encoder *e = encoder;
   e->ids.count = 0;
+  s2s__copier_truncate(&e->copier, 0);
   S2S__TRY(s2s__grow(&e->host, &e->length, &e->length_capacity, count, sizeof *e->length, error));
   for (size_t i = 0; i < count; i++)
     if (encoder_text(e, texts[first + i], lengths ? &lengths[first + i] : NULL, &e->length[i], error) != S2S_OK)
       return s2s__fail_prefix(error, "text %zu", first + i);
-  return encoder_encode(e, e->ids.item, e->length, count, memory, error);
+  const s2s__copier_part part = {&e->copier, NULL, count};
+  return encoder_encode(e, e->ids.item, e->length, count, &part, memory, error);
 }
 
 int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder) {
@@ -116,7 +121,7 @@ int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *l
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = encoder_check_ids(encoder, ids, lengths, count, &error);
-  if (status == S2S_OK) status = encoder_encode(encoder, ids, lengths, count, memory, &error);
+  if (status == S2S_OK) status = encoder_encode(encoder, ids, lengths, count, NULL, memory, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, s2s__name_limit(&encoder->host, &error, status));
 }
@@ -136,6 +141,17 @@ const int32_t *s2s_memory_tokens(const s2s_memory *memory, size_t index, size_t 
   const int there = memory && index < memory->rows.count;
   if (count) *count = there ? memory->rows.length[index] : 0;
   return there ? memory->ids + memory->rows.offset[index] : NULL;
+}
+
+size_t s2s_memory_target_size(const s2s_memory *memory) {
+  return memory ? memory->model->vocabulary[S2S_TARGET].size + memory->copies.extra : 0;
+}
+
+const char *s2s_memory_copied(const s2s_memory *memory, size_t index, int32_t id) {
+  if (!memory || !memory->own.first || index >= memory->rows.count || id < 0) return NULL;
+  const size_t before = memory->copies.vocabulary, first = memory->own.first[index];
+  if ((size_t)id < before || (size_t)id - before >= memory->own.first[index + 1] - first) return NULL;
+  return memory->own.word[first + (size_t)id - before].text;
 }
 
 void s2s_memory_free(s2s_memory *memory) { s2s__memory_free(memory); }

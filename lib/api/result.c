@@ -36,6 +36,12 @@ const int32_t *s2s_result_tokens(const s2s_result *result, size_t text, size_t r
   return h ? h->ids : NULL;
 }
 
+const char *s2s_result_copied(const s2s_result *result, size_t text, int32_t id) {
+  const s2s__hypotheses *h = result && text < result->count ? &result->text[text] : NULL;
+  if (!h || id < 0 || (size_t)id < h->vocabulary || (size_t)id - h->vocabulary >= h->own_count) return NULL;
+  return h->own[(size_t)id - h->vocabulary].text;
+}
+
 const float *s2s_result_alignment(const s2s_result *result, size_t text, size_t rank, size_t *rows, size_t *columns) {
   const s2s__hypothesis *h = result_hypothesis(result, text, rank);
   if (rows) *rows = h ? h->rows : 0;

@@ -14,6 +14,7 @@ struct s2s_encoder {
   size_t max_source_length;
   s2s__tokens tokens;
   s2s__ids ids;
+  s2s__copier copier;
   size_t *length;
   size_t length_capacity;
   s2s__arena arena; /* of one call: what lies between tokens and states */

@@ -43,10 +43,12 @@
   X(DECODER_READOUT, "decoder.readout", INT, MODEL, "0", "0..65536", "units of a tanh layer over embedding, context and state before the output; 0 for none") \
   X(DECODER_RESIDUAL, "decoder.residual", BOOL, MODEL, "no", "yes|no", "whether the layers above the first add their input to their output") \
   X(DECODER_LAYER_NORM, "decoder.layer_norm", BOOL, MODEL, "no", "yes|no", "whether recurrent cells normalise the two projections that meet in them") \
+  X(DECODER_COPY, "decoder.copy", BOOL, MODEL, "no", "yes|no", "whether the decoder can copy source tokens to the output, those too that its vocabulary lacks") \
   X(ATTENTION_TYPE, "attention.type", CHOICE, MODEL, "general", "none" S2S__ATTENTIONS(S2S__OR), "how a recurrent decoder scores the encoder's states; a transformer has its own heads") \
   X(ATTENTION_DIM, "attention.dim", INT, MODEL, "0", "0..65536", "units of the additive and concat attention; 0 means decoder.hidden") \
   X(ATTENTION_HEADS, "attention.heads", INT, MODEL, "4", "1..1024", "heads of the multihead attention; they divide decoder.hidden") \
   X(ATTENTION_INPUT_FEEDING, "attention.input_feeding", BOOL, MODEL, "no", "yes|no", "whether the attentional state is fed to the next step (luong order)") \
+  X(ATTENTION_COVERAGE, "attention.coverage", BOOL, MODEL, "no", "yes|no", "whether the score knows how much attention each source token has had so far") \
   X(TRANSFORMER_DIM, "transformer.dim", INT, MODEL, "256", "1..65536", "size of a transformer's states and embeddings") \
   X(TRANSFORMER_HEADS, "transformer.heads", INT, MODEL, "4", "1..1024", "heads of a transformer's attention; they divide transformer.dim") \
   X(TRANSFORMER_FFN, "transformer.ffn", INT, MODEL, "1024", "1..65536", "units between a transformer layer's two linear ones") \
@@ -70,6 +72,7 @@
   X(DROPOUT_FEED_FORWARD, "dropout.feed_forward", REAL, TRAIN, "-1", "-1..0.95", "share of the units between the linear layers of a transformer that are, where it differs from dropout; -1 means dropout") \
   X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \
+  X(COVERAGE_LOSS, "coverage_loss", REAL, TRAIN, "1", "0..1000", "of attention.coverage: weight of the penalty for attention to where there was attention already") \
   X(OPTIMIZER, "optimizer", CHOICE, TRAIN, "adam", S2S__CHOICES(S2S__OPTIMIZERS), "update rule") \
   X(MOMENTUM, "optimizer.momentum", REAL, TRAIN, "0", "0..0.9999", "of sgd: share of the last step that is gone again") \
   X(NESTEROV, "optimizer.nesterov", BOOL, TRAIN, "no", "yes|no", "of sgd with momentum: look one step ahead (Nesterov 1983)") \

@@ -22,6 +22,7 @@ static int32_t attention_additive_declare(s2s__network *network, s2s__error *err
                               error));
   S2S__TRY(s2s__params_linear(params, "attention.key", c->attention_dim, c->memory_dim, &attention->key,
                               &attention->key_bias, error));
+  S2S__TRY(s2s__network_declare_coverage(network, c->attention_dim, error));
   return s2s__params_matrix(params, "attention.v.weight", 1, c->attention_dim, S2S__WEIGHT_ROWS, S2S__INIT_UNIFORM,
                             1.0 / sqrt((double)c->attention_dim), &attention->v, error);
 }

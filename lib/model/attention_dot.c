@@ -12,7 +12,7 @@ static int32_t attention_dot_declare(s2s__network *network, s2s__error *error) {
                      "attention.type dot needs decoder.hidden equal to the encoder's state of %zu, not %zu; set "
                      "decoder.hidden %zu or attention.type general",
                      c->memory_dim, c->decoder_hidden, c->memory_dim);
-  return S2S_OK;
+  return s2s__network_declare_coverage(network, c->memory_dim, error);
 }
 
 static int32_t attention_dot_prepare(s2s__graph *graph, const s2s__network *network, s2s__tensor *memory,

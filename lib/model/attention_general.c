@@ -13,6 +13,7 @@ static int32_t attention_general_declare(s2s__network *network, s2s__error *erro
   attention_general *attention = S2S__TAKE(network->params.arena, attention_general, 1);
   if (!attention) return s2s__fail_memory(error, sizeof *attention, "the attention");
   network->attention = attention;
+  S2S__TRY(s2s__network_declare_coverage(network, network->config.decoder_hidden, error));
   return s2s__params_linear(&network->params, "attention.linear_in", network->config.decoder_hidden,
                             network->config.memory_dim, &attention->linear_in, NULL, error);
 }

@@ -54,9 +54,32 @@ static int32_t config_check_tie(const s2s__config *c, s2s__error *error) {
   return S2S_OK;
 }
 
+/* What is copied is one token of the source that becomes one of the target. */
+static int32_t config_check_copy_tokens(const s2s__config *c, const s2s_options *options, s2s__error *error) {
+  const char *source = s2s__option_text(options, S2S__SOURCE_TOKENS);
+  const char *target = s2s__option_text(options, S2S__TARGET_TOKENS);
+  if (c->copy && strcmp(source, target) != 0)
+    return s2s__fail(error, S2S_BAD_OPTION,
+                     "decoder.copy yes needs source.tokens and target.tokens to be the same, not %s and %s", source,
+                     target);
+  return S2S_OK;
+}
+
+static int32_t config_check_pointing(const s2s__config *c, s2s__error *error) {
+  const int decoder = c->is_transformer[S2S_TARGET];
+  if (c->coverage && decoder)
+    return s2s__fail(error, S2S_BAD_OPTION, "attention.coverage yes needs decoder.type rnn");
+  if (c->coverage && !c->has_attention)
+    return s2s__fail(error, S2S_BAD_OPTION, "attention.coverage yes needs an attention.type other than none");
+  if (c->copy && !c->has_attention && !decoder)
+    return s2s__fail(error, S2S_BAD_OPTION, "decoder.copy yes needs an attention.type other than none");
+  return S2S_OK;
+}
+
 static int32_t config_check(const s2s__config *c, s2s__error *error) {
   S2S__TRY(config_check_transformer(c, error));
   S2S__TRY(config_check_tie(c, error));
+  S2S__TRY(config_check_pointing(c, error));
   if (c->is_transformer[S2S_TARGET]) return S2S_OK; /* what follows is of recurrent decoders */
   if (c->input_feeding && !c->has_attention)
     return s2s__fail(error, S2S_BAD_OPTION, "attention.input_feeding yes needs an attention.type other than none");
@@ -115,5 +138,8 @@ int32_t s2s__config_read(s2s__config *config, const s2s_options *options, size_t
   if (c->attention_dim == 0) c->attention_dim = c->decoder_hidden;
   c->attention_heads = s2s__option_size(options, S2S__ATTENTION_HEADS);
   c->input_feeding = s2s__option_bool(options, S2S__ATTENTION_INPUT_FEEDING);
+  c->coverage = s2s__option_bool(options, S2S__ATTENTION_COVERAGE);
+  c->copy = s2s__option_bool(options, S2S__DECODER_COPY);
+  S2S__TRY(config_check_copy_tokens(c, options, error));
   return config_check(c, error);
 }

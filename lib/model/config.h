@@ -35,6 +35,8 @@ typedef struct s2s__config {
   size_t attention_heads; /* of the attention with heads */
   size_t attention_dim;   /* of the additive attention */
   int input_feeding;
+  int coverage;
+  int copy; /* of either kind of decoder */
 } s2s__config;
 
 /* S2S_BAD_OPTION when options contradict each other: the message names both and what would fit. */

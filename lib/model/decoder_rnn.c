@@ -15,7 +15,9 @@
  * With residual connections (Wu et al. 2016) layers above the first add their input, as it was before dropout, to their
  * output. Luong's order asks with the sum, Bahdanau's with the top layer's own state.
  *
- * State tensors: h of each layer, c of each layer (cells that have one), f.
+ * A decoder that copies decides between generating and copying by [e; c; s]. Coverage (nn/coverage.h) goes from step to step.
+ *
+ * State tensors: h of each layer, c of each layer (cells that have one), f, coverage.
  */
 #include "model/stack.h"
 
@@ -34,6 +36,8 @@ static size_t decoder_rnn_feed(const s2s__config *c) {
   return c->decoder_layers * (c->decoder_cell->has_c ? 2 : 1);
 }
 
+static size_t decoder_rnn_coverage(const s2s__config *c) { return decoder_rnn_feed(c) + (c->input_feeding ? 1 : 0); }
+
 static int decoder_rnn_feeds_context(const s2s__config *c) {
   return c->has_attention && c->order == S2S__ORDER_BAHDANAU;
 }
@@ -43,6 +47,7 @@ static int decoder_rnn_feeds_context(const s2s__config *c) {
 static int32_t decoder_rnn_declare_output(s2s__network *network, decoder_rnn *decoder, s2s__error *error) {
   const s2s__config *c = &network->config;
   network->output_dim = c->decoder_hidden;
+  S2S__TRY(s2s__network_declare_gate(network, c->embedding_dim[S2S_TARGET] + c->memory_dim + c->decoder_hidden, error));
   if (c->has_attention && c->order == S2S__ORDER_LUONG)
     S2S__TRY(s2s__params_linear(&network->params, "attention.linear_out", c->decoder_hidden,
                                 c->memory_dim + c->decoder_hidden, &decoder->linear_out, NULL, error));
@@ -107,7 +112,7 @@ static int32_t decoder_rnn_start(s2s__graph *graph, const s2s__network *network,
                                  s2s__decoder_state *state) {
   const s2s__config *c = &network->config;
   memset(state, 0, sizeof *state);
-  state->count = decoder_rnn_feed(c) + (c->input_feeding ? 1 : 0);
+  state->count = decoder_rnn_coverage(c) + (c->coverage ? 1 : 0);
   return c->bridge == S2S__BRIDGE_COPY ? decoder_rnn_start_copy(c, encoding, state)
                                        : decoder_rnn_start_linear(graph, network, encoding, state);
 }
@@ -142,6 +147,15 @@ static int32_t decoder_rnn_first_feed(s2s__graph *graph, const s2s__network *net
   return S2S_OK;
 }
 
+static int32_t decoder_rnn_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *query,
+                                  s2s__tensor **context) {
+  s2s__tensor **coverage = &block->state.tensor[decoder_rnn_coverage(&network->config)];
+  if (network->config.coverage) block->coverage = *coverage;
+  S2S__TRY(s2s__network_attend(graph, network, block, query, context));
+  if (network->config.coverage) *coverage = block->coverage;
+  return S2S_OK;
+}
+
 static int32_t decoder_rnn_luong(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *e,
                                  s2s__tensor **context, s2s__tensor **output) {
   const s2s__config *c = &network->config;
@@ -153,7 +167,8 @@ static int32_t decoder_rnn_luong(s2s__graph *graph, const s2s__network *network,
   }
   S2S__TRY(decoder_rnn_layers(graph, network, block, x, output));
   if (!c->has_attention) return s2s__dropout(graph, *output, block->rows, S2S__DROPOUT_OUTPUT, output);
-  S2S__TRY(s2s__network_attend(graph, network, block, *output, context));
+  S2S__TRY(decoder_rnn_attend(graph, network, block, *output, context));
+  S2S__TRY(s2s__network_gate(graph, network, block, (s2s__tensor *[]){e, *context, *output}, 3));
   S2S__TRY(s2s__concat(graph, (s2s__tensor *[]){*context, *output}, 2, &x));
   S2S__TRY(s2s__linear(graph, decoder->linear_out, NULL, x, &x));
   S2S__TRY(s2s__tanh(graph, x, &x));
@@ -167,10 +182,11 @@ static int32_t decoder_rnn_bahdanau(s2s__graph *graph, const s2s__network *netwo
   const s2s__config *c = &network->config;
   s2s__tensor *x = e;
   if (c->has_attention) {
-    S2S__TRY(s2s__network_attend(graph, network, block, block->state.tensor[c->decoder_layers - 1], context));
+    S2S__TRY(decoder_rnn_attend(graph, network, block, block->state.tensor[c->decoder_layers - 1], context));
     S2S__TRY(s2s__concat(graph, (s2s__tensor *[]){e, *context}, 2, &x));
   }
   S2S__TRY(decoder_rnn_layers(graph, network, block, x, output));
+  S2S__TRY(s2s__network_gate(graph, network, block, (s2s__tensor *[]){e, *context, *output}, 3));
   return s2s__dropout(graph, *output, block->rows, S2S__DROPOUT_OUTPUT, output);
 }
 
@@ -192,7 +208,8 @@ static int32_t decoder_rnn_block(s2s__graph *graph, const s2s__network *network,
 }
 
 static int decoder_rnn_is_stepwise(const s2s__network *network) {
-  return network->config.input_feeding || decoder_rnn_feeds_context(&network->config);
+  const s2s__config *c = &network->config;
+  return c->input_feeding || c->coverage || decoder_rnn_feeds_context(c);
 }
 
 const s2s__decoder_type s2s__decoder_rnn = {

@@ -2,7 +2,7 @@
  *
  * Transformer decoder (Vaswani et al. 2017): x = embedding * sqrt(D) + position, then decoder.layers layers with causal
  * self-attention and attention to the memory, and a norm. The attention weights it gives out are those of the last
- * layer, the mean of its heads.
+ * layer, the mean of its heads. Of them it copies, where it copies, as its output says.
  *
  * State: no tensors, and as its past the keys and values of all tokens so far. The keys and values of the memory are
  * made once for each batch, and shared by all hypotheses of a sentence.
@@ -16,6 +16,7 @@ static int32_t decoder_transformer_declare(s2s__network *network, s2s__error *er
   if (!decoder) return s2s__fail_memory(error, sizeof *decoder, "the decoder");
   network->decoder = decoder;
   network->output_dim = network->config.dim;
+  S2S__TRY(s2s__network_declare_gate(network, network->config.dim, error));
   S2S__TRY(s2s__network_embedding(network, S2S_TARGET, error));
   return s2s__transformer_declare(network, "transformer.decoder", "tgt_positions.weight",
                                   network->config.decoder_layers, 1, decoder, error);
@@ -67,8 +68,9 @@ static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *
   for (size_t l = 0; l < decoder->layers; l++)
     S2S__TRY(decoder_transformer_layer(graph, network, block, l, own, &cross, &x));
   if (!own) s2s__past_next(&block->state.past);
-  if (!graph->recording) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
-  return s2s__layer_norm(graph, decoder->gain, decoder->bias, x, &block->output);
+  if (!graph->recording || network->config.copy) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
+  S2S__TRY(s2s__layer_norm(graph, decoder->gain, decoder->bias, x, &block->output));
+  return s2s__network_gate(graph, network, block, &block->output, 1);
 }
 
 /* The last layer's attention to the memory, asked with what that layer asks with. */

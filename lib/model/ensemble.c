@@ -27,6 +27,8 @@ static int32_t ensemble_check(const s2s_model *first, const s2s_model *other, si
   if (other->kernels != first->kernels) return ensemble_fail(number, "another cpu level", error);
   if (s2s__option_bool(&other->options, S2S__SOURCE_EOS) != s2s__option_bool(&first->options, S2S__SOURCE_EOS))
     return ensemble_fail(number, "another source.eos", error);
+  if (other->network.config.copy != first->network.config.copy)
+    return ensemble_fail(number, "another decoder.copy", error);
   for (int side = 0; side < 2; side++) {
     const int same = s2s__segmenter_equals(first->segmenter[side], other->segmenter[side]) &&
                      ensemble_same_vocabulary(&first->vocabulary[side], &other->vocabulary[side]);

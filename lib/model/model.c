@@ -228,12 +228,17 @@ int32_t s2s__model_count_tokens(const s2s_model *model, int32_t side, const s2s_
   return status;
 }
 
-int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
-                        s2s__text *text, s2s__error *error) {
+static s2s__token model_token(const s2s__vocabulary *vocabulary, int32_t id, const s2s__text *own) {
+  if ((size_t)id < vocabulary->size) return (s2s__token){vocabulary->text[id], vocabulary->length[id], 0, 0};
+  const s2s__text *word = &own[(size_t)id - vocabulary->size];
+  return (s2s__token){word->text, (uint32_t)word->length, 0, 0};
+}
+
+int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, const s2s__text *own,
+                        s2s__arena *arena, s2s__text *text, s2s__error *error) {
   const s2s__vocabulary *vocabulary = &model->vocabulary[side];
   s2s__token *token = S2S__TAKE(arena, s2s__token, count);
   if (!token) return s2s__fail_memory(error, count * sizeof *token, "a text");
-  for (size_t i = 0; i < count; i++)
-    token[i] = (s2s__token){vocabulary->text[ids[i]], vocabulary->length[ids[i]], 0, 0};
+  for (size_t i = 0; i < count; i++) token[i] = model_token(vocabulary, ids[i], own);
   return s2s__join(model->segmenter[side], token, count, arena, text, error);
 }

@@ -91,9 +91,10 @@ int32_t s2s__model_tokenize(const s2s_model *model, int32_t side, const char *te
 int32_t s2s__model_count_tokens(const s2s_model *model, int32_t side, const s2s__texts *texts,
                                 const s2s__vocabulary *known, s2s__token_counter *counter, s2s__error *error);
 
-/* Ids to text, by the segmenter: in the arena, where scratch is taken too. */
-int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, s2s__arena *arena,
-                        s2s__text *text, s2s__error *error);
+/* Ids to text, by the segmenter: in the arena, where scratch is taken too. Ids from the vocabulary's size on are words own[0] ..
+ * (NULL where there are none). */
+int32_t s2s__model_join(const s2s_model *model, int32_t side, const int32_t *ids, size_t count, const s2s__text *own,
+                        s2s__arena *arena, s2s__text *text, s2s__error *error);
 
 /* file.c: the safetensors file. */
 /* Takes all parameters from a file of tensors; the model is as it was when that fails. */

@@ -5,6 +5,7 @@
 #include "model/network.h"
 
 #include "base/members.h"
+#include "nn/coverage.h"
 
 #include <math.h>
 #include <string.h>
@@ -78,10 +79,32 @@ static int32_t network_declare_generator(s2s__network *n, s2s__error *error) {
                             &n->generator_bias, error);
 }
 
+int32_t s2s__network_declare_gate(s2s__network *network, size_t in, s2s__error *error) {
+  if (!network->config.copy) return S2S_OK;
+  return s2s__params_linear(&network->params, "copy_gate", 1, in, &network->gate_weight, &network->gate_bias, error);
+}
+
+int32_t s2s__network_gate(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *const *parts,
+                          size_t count) {
+  s2s__tensor *x;
+  if (!network->config.copy) return S2S_OK;
+  S2S__TRY(s2s__concat(graph, parts, count, &x));
+  return s2s__linear(graph, network->gate_weight, network->gate_bias, x, &block->gate);
+}
+
+int32_t s2s__network_declare_coverage(s2s__network *network, size_t dim, s2s__error *error) {
+  if (!network->config.coverage) return S2S_OK;
+  return s2s__params_vector(&network->params, "attention.coverage", dim, 1.0 / sqrt((double)dim), &network->coverage,
+                            error);
+}
+
 static int32_t network_declare(s2s__network *n, s2s__error *error) {
   S2S__TRY(n->encoder_type->declare(n, error));
   S2S__TRY(n->decoder_type->declare(n, error));
   if (n->attention_type) S2S__TRY(n->attention_type->declare(n, error));
+  if (n->config.coverage && !n->coverage)
+    return s2s__fail(error, S2S_BAD_OPTION, "attention.coverage yes is not for attention.type %s",
+                     n->attention_type->name);
   return network_declare_generator(n, error);
 }
 
@@ -127,6 +150,26 @@ size_t s2s__network_query_dim(const s2s__network *network) {
   return network->attention_type ? network->config.decoder_hidden : 0;
 }
 
+/* Scores against the keys with each query's coverage in them. */
+static int32_t network_score(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
+                             s2s__tensor **scores) {
+  s2s__tensor *keys = block->encoding->keys;
+  s2s__ragged *ragged;
+  if (!network->coverage || !block->coverage)
+    return network->attention_type->score(graph, network, queries, keys, &block->ragged, scores);
+  S2S__GRAPH_TAKE(graph, s2s__ragged, 1, ragged);
+  S2S__TRY(s2s__coverage_keys(graph, keys, block->coverage, network->coverage, &block->ragged, &keys, ragged));
+  return network->attention_type->score(graph, network, queries, keys, ragged, scores);
+}
+
+/* The penalty of these weights, and the coverage after them. */
+static int32_t network_cover(s2s__graph *graph, const s2s__network *network, s2s__block *block) {
+  if (!network->coverage) return S2S_OK;
+  S2S__TRY(s2s__coverage_penalty(graph, block->coverage, block->weights, &block->ragged, &block->penalty));
+  return s2s__coverage_add(graph, block->coverage, block->weights, &block->ragged, block->encoding->rows->steps,
+                           &block->coverage);
+}
+
 int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
                             s2s__tensor **context) {
   const s2s__encoding *encoding = block->encoding;
@@ -137,8 +180,9 @@ int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s_
     return network->decoder_type->attend(graph, network, queries, encoding, ragged, context, &block->weights);
   if (!network->attention_type->score)
     return network->attention_type->attend(graph, network, queries, encoding->keys, ragged, context, &block->weights);
-  S2S__TRY(network->attention_type->score(graph, network, queries, encoding->keys, ragged, &scores));
+  S2S__TRY(network_score(graph, network, block, queries, &scores));
   S2S__TRY(s2s__softmax_ragged(graph, scores, ragged, &block->weights));
+  S2S__TRY(network_cover(graph, network, block));
   return s2s__weighted_sum(graph, block->weights, encoding->states, ragged, context);
 }
 
@@ -193,6 +237,10 @@ int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *s
   return state->past.kept ? s2s__past_select(graph, &state->past, index, n, &selected->past) : S2S_OK;
 }
 
+s2s__outputs s2s__block_outputs(const s2s__block *block) {
+  return (s2s__outputs){block->output, block->gate, block->gate ? block->weights : NULL, block->ragged, block->penalty};
+}
+
 /* ---- teacher forcing --------------------------------------------------------------------------------------------- */
 
 /* All target tokens in one block. */
@@ -206,7 +254,7 @@ static int32_t network_forward_whole(s2s__graph *graph, const s2s__network *netw
   block->ids = example->input;
   S2S__TRY(network->decoder_type->start(graph, network, encoding, &block->state));
   S2S__TRY(network->decoder_type->block(graph, network, block));
-  outputs->rows = block->output;
+  *outputs = s2s__block_outputs(block);
   return S2S_OK;
 }
 
@@ -250,12 +298,37 @@ static int32_t network_first_rows(s2s__graph *graph, size_t n, size_t **index) {
   return S2S_OK;
 }
 
+/* Room for the outputs of all steps. */
+static int32_t network_outputs_init(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
+                                    s2s__outputs *outputs) {
+  const s2s__rows *target = &example->target_rows;
+  S2S__TRY(s2s__graph_tensor(graph, target->total, network->output_dim, &outputs->rows));
+  if (network->coverage) S2S__TRY(s2s__graph_tensor(graph, target->total, 1, &outputs->penalty));
+  if (!network->config.copy) return S2S_OK;
+  S2S__TRY(s2s__graph_tensor(graph, target->total, 1, &outputs->gate));
+  S2S__TRY(s2s__ragged_init(&outputs->ragged, graph->arena, target, NULL, &example->source_rows, graph->error));
+  return s2s__graph_tensor(graph, 1, outputs->ragged.total, &outputs->weights);
+}
+
+/* Those of a step become rows index[]. */
+static int32_t network_outputs_place(s2s__graph *graph, const s2s__block *block, const size_t *index,
+                                     const s2s__outputs *outputs) {
+  S2S__TRY(s2s__place_rows(graph, block->output, index, outputs->rows));
+  if (outputs->penalty) S2S__TRY(s2s__place_rows(graph, block->penalty, index, outputs->penalty));
+  if (!outputs->gate) return S2S_OK;
+  S2S__TRY(s2s__place_rows(graph, block->gate, index, outputs->gate));
+  s2s__ragged *all;
+  S2S__GRAPH_TAKE(graph, s2s__ragged, 1, all);
+  *all = outputs->ragged;
+  return s2s__place_ragged(graph, block->weights, &block->ragged, index, outputs->weights, all);
+}
+
 static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
                                      const s2s__encoding *encoding, s2s__outputs *outputs) {
   const s2s__rows *target = &example->target_rows;
   s2s__decoder_state start;
   S2S__TRY(network->decoder_type->start(graph, network, encoding, &start));
-  S2S__TRY(s2s__graph_tensor(graph, target->total, network->output_dim, &outputs->rows));
+  S2S__TRY(network_outputs_init(graph, network, example, outputs));
   const s2s__decoder_state *state = &start;
   const size_t *from = target->order;
   for (size_t t = 0; t < target->steps; t++) {
@@ -264,7 +337,7 @@ static int32_t network_forward_steps(s2s__graph *graph, const s2s__network *netw
     S2S__TRY(network_step_init(graph, example, encoding, t, &step, &index));
     S2S__TRY(s2s__decoder_state_select(graph, state, from, step->rows.count, &step->block.state));
     S2S__TRY(network->decoder_type->block(graph, network, &step->block));
-    S2S__TRY(s2s__place_rows(graph, step->block.output, index, outputs->rows));
+    S2S__TRY(network_outputs_place(graph, &step->block, index, outputs));
     S2S__TRY(network_first_rows(graph, step->rows.count, &next));
     state = &step->block.state;
     from = next;

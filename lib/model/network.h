@@ -18,6 +18,7 @@
 #include "model/config.h"
 #include "model/params.h"
 #include "nn/attend.h"
+#include "nn/copy.h"
 #include "nn/layers.h"
 #include "nn/past.h"
 #include "nn/recurrent.h"
@@ -74,6 +75,9 @@ typedef struct s2s__block {
   s2s__tensor *output;       /* out: [rows->total, output_dim] */
   s2s__tensor *weights;      /* out: attention weights, ragged; NULL without attention */
   s2s__ragged ragged;        /* out: their shape */
+  s2s__tensor *gate;         /* out, of a decoder that copies: [rows->total, 1] (see nn/copy.h) */
+  s2s__tensor *coverage;     /* in and out, with coverage: [rows->total, *]; NULL: zero (see nn/coverage.h) */
+  s2s__tensor *penalty;      /* out, with coverage: [rows->total, 1] */
 } s2s__block;
 
 typedef struct s2s__decoder_type {
@@ -106,6 +110,8 @@ struct s2s__network {
   const s2s__param *embedding[2];      /* source and target; one and the same when all are tied */
   size_t output_dim;                   /* of the decoder's output, set by its declare */
   const s2s__param *generator_weight, *generator_bias;
+  const s2s__param *gate_weight, *gate_bias; /* of a decoder that copies */
+  const s2s__param *coverage;                /* vector [a key's size]; NULL: none */
 };
 
 /* Declares embedding[side], under its type's name. Called by the encoder's and the decoder's declare. */
@@ -114,6 +120,14 @@ int32_t s2s__network_embedding(s2s__network *network, int32_t side, s2s__error *
 /* x[rows, embedding dim]: the rows of embedding[side] for the ids, words dropped. */
 int32_t s2s__network_embed(s2s__graph *graph, const s2s__network *network, int32_t side, const int32_t *ids,
                            const s2s__rows *rows, s2s__tensor **x);
+
+/* For a decoder's declare: the gate between generating and copying, for `in` numbers, where the options ask for it. */
+int32_t s2s__network_declare_gate(s2s__network *network, size_t in, s2s__error *error);
+/* block->gate from what a decoder has of each row, side by side (NULL parts are left out), where the network copies. */
+int32_t s2s__network_gate(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *const *parts,
+                          size_t count);
+/* For an attention's declare: coverage of keys of `dim` numbers, where the options ask for it. */
+int32_t s2s__network_declare_coverage(s2s__network *network, size_t dim, s2s__error *error);
 
 /* The name of the embedding of a side, of a model of these options; NULL when a type is unknown. */
 const char *s2s__network_embedding_name(const s2s_options *options, int32_t side);
@@ -159,6 +173,25 @@ int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, c
 int32_t s2s__network_logits(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
                             s2s__tensor *output, s2s__tensor **logits);
 
+/* What the decoder made of target rows: what the output layer reads. */
+typedef struct s2s__outputs {
+  s2s__tensor *rows; /* [rows, output_dim] */
+  /* of a decoder that copies, else NULL: */
+  s2s__tensor *gate;    /* [rows, 1] */
+  s2s__tensor *weights; /* [1, ragged.total] */
+  s2s__ragged ragged;   /* of the rows over the sources */
+  /* with coverage, else NULL: */
+  s2s__tensor *penalty; /* [rows, 1] */
+} s2s__outputs;
+s2s__outputs s2s__block_outputs(const s2s__block *block);
+
+/* loss.c: the whole output layer: log-probabilities [rows, target vocabulary], of a decoder that copies behind them those of
+ * each sentence's own words [copies->extra]; with a shortlist [rows, shortlist->count], S2S_UNSUPPORTED with copying. copies
+ * may be NULL for a decoder that does not copy. Not while recording. */
+int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
+                                       const s2s__outputs *outputs, const s2s__copies *copies,
+                                       s2s__tensor **log_probabilities);
+
 /* The most tokens that a sequence of a side may have: SIZE_MAX, or the learned positions. */
 size_t s2s__network_longest(const s2s__network *network, int32_t side);
 
@@ -166,26 +199,29 @@ size_t s2s__network_longest(const s2s__network *network, int32_t side);
 int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,
                                   s2s__decoder_state *selected);
 
-/* One batch with its targets, teacher-forced. input: begin mark and tokens; expected: tokens and end mark. */
+/* One batch with its targets, teacher-forced. input: begin mark and tokens; expected: tokens and end mark, among them with
+ * copying ids of the sentence's own words. */
 typedef struct s2s__example {
   const int32_t *source;
   s2s__rows source_rows;
   const int32_t *input, *expected;
   s2s__rows target_rows;
+  s2s__copies copies; /* for a decoder that copies */
 } s2s__example;
 
-/* What the decoder made of an example, row by row in the order of target_rows: what the output layer reads. */
-typedef struct s2s__outputs {
-  s2s__tensor *rows; /* [target_rows.total, output_dim] */
-} s2s__outputs;
-
-/* The encoding may be given back for tests (may be NULL). */
+/* The decoder's outputs in the order of target_rows. The encoding may be given back for tests (may be NULL). */
 int32_t s2s__network_forward(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
                              s2s__encoding *encoding, s2s__outputs *outputs);
 
-/* loss.c: the output layer over all rows, and its loss against the expected tokens; *loss and *plain as s2s__cross_entropy's.
- * When recording, the gradients of what the outputs hold are ready for s2s__graph_backward. */
+typedef struct s2s__loss_settings {
+  double smoothing;
+  double scale;    /* of the gradient */
+  double coverage; /* weight of the coverage penalty */
+} s2s__loss_settings;
+
+/* loss.c: the output layer over all rows, and its loss against the expected tokens: *loss and *plain as s2s__cross_entropy's,
+ * the coverage penalty in *loss. When recording, the gradients of what the outputs hold are ready for s2s__graph_backward. */
 int32_t s2s__network_loss(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
-                          const s2s__outputs *outputs, double smoothing, double scale, double *loss, double *plain);
+                          const s2s__outputs *outputs, const s2s__loss_settings *settings, double *loss, double *plain);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "nn/attend.h"
 
+#include <string.h>
+
 int32_t s2s__ragged_init(s2s__ragged *ragged, s2s__arena *arena, const s2s__rows *queries, const size_t *sentence,
                          const s2s__rows *memory, s2s__error *error) {
   size_t *index = S2S__TAKE(arena, size_t, 3 * queries->total + 1);
@@ -135,6 +137,35 @@ int32_t s2s__softmax_ragged(s2s__graph *graph, s2s__tensor *scores, const s2s__r
   for (size_t i = 0; i < ragged->queries; i++)
     graph->kernels->softmax(ragged->length[i], scores->data + ragged->offset[i]);
   return attend_record(graph, softmax_ragged_backward, scores, NULL, *weights, NULL, ragged);
+}
+
+/* ---- placing ----------------------------------------------------------------------------------------------------- */
+
+typedef struct attend_place {
+  s2s__tensor *x, *y;
+  const s2s__ragged *from, *to;
+  const size_t *index;
+} attend_place;
+
+static int32_t place_ragged_backward(s2s__graph *graph, void *data) {
+  const attend_place *op = data;
+  if (!op->y->grad) return S2S_OK;
+  s2s__real *dx;
+  S2S__TRY(s2s__graph_gradient(graph, op->x, &dx));
+  for (size_t i = 0; i < op->from->queries; i++)
+    graph->kernels->add(op->from->length[i], op->y->grad + op->to->offset[op->index[i]], dx + op->from->offset[i]);
+  return S2S_OK;
+}
+
+int32_t s2s__place_ragged(s2s__graph *graph, s2s__tensor *x, const s2s__ragged *from, const size_t *index,
+                          s2s__tensor *y, const s2s__ragged *to) {
+  for (size_t i = 0; i < from->queries; i++)
+    memcpy(y->data + to->offset[index[i]], x->data + from->offset[i], from->length[i] * sizeof *y->data);
+  if (!graph->recording) return S2S_OK;
+  attend_place *op;
+  S2S__GRAPH_TAKE(graph, attend_place, 1, op);
+  *op = (attend_place){x, y, from, to, index};
+  return s2s__graph_record(graph, place_ragged_backward, op);
 }
 
 /* ---- context_i = sum over j of w_ij value_j ---------------------------------------------------------------------- */

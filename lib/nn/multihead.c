@@ -134,6 +134,7 @@ static void multihead_step_back(const s2s__kernels *kernels, const multihead_op 
     kernels->axpy(d, used[j], dy, multihead_row(op->v, g->v, first + j, at));
   }
   if (op->key) multihead_drop(kernels, op, i, head, g->dw, g->dw);
+  if (op->weights->grad) kernels->add(n, op->weights->grad + (w - op->weights->data), g->dw);
   memset(g->ds, 0, n * sizeof *g->ds);
   kernels->softmax_backward(n, w, g->dw, g->ds);
   for (size_t j = 0; j < n; j++) {
@@ -152,8 +153,10 @@ static size_t multihead_longest(const s2s__ragged *ragged) {
 
 static int32_t multihead_backward(s2s__graph *graph, void *data) {
   const multihead_op *op = data;
-  if (!op->context->grad) return S2S_OK;
+  if (!op->context->grad && !op->weights->grad) return S2S_OK;
   multihead_gradients g;
+  s2s__real *dy;
+  S2S__TRY(s2s__graph_gradient(graph, op->context, &dy));
   const size_t longest = multihead_longest(op->ragged);
   S2S__TRY(s2s__graph_gradient(graph, op->q.x, &g.q));
   S2S__TRY(s2s__graph_gradient(graph, op->k.x, &g.k));
@@ -227,11 +230,30 @@ int32_t s2s__multihead_past(s2s__graph *graph, const s2s__tensor *x, const s2s__
   return S2S_OK;
 }
 
-int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean) {
+typedef struct multihead_mean_op {
+  s2s__tensor *weights, *mean;
+} multihead_mean_op;
+
+static int32_t multihead_mean_backward(s2s__graph *graph, void *data) {
+  const multihead_mean_op *op = data;
+  const size_t n = op->weights->cols;
+  s2s__real *dw;
+  if (!op->mean->grad) return S2S_OK;
+  S2S__TRY(s2s__graph_gradient(graph, op->weights, &dw));
+  for (size_t head = 0; head < op->weights->rows; head++)
+    graph->kernels->axpy(n, (s2s__real)(1.0 / (double)op->weights->rows), op->mean->grad, dw + head * n);
+  return S2S_OK;
+}
+
+int32_t s2s__multihead_mean(s2s__graph *graph, s2s__tensor *weights, s2s__tensor **mean) {
   const size_t n = weights->cols;
   S2S__TRY(s2s__graph_tensor(graph, 1, n, mean));
   memset((*mean)->data, 0, n * sizeof *(*mean)->data);
   for (size_t head = 0; head < weights->rows; head++) graph->kernels->add(n, weights->data + head * n, (*mean)->data);
   graph->kernels->scale(n, (s2s__real)(1.0 / (double)weights->rows), (*mean)->data);
-  return S2S_OK;
+  if (!graph->recording) return S2S_OK;
+  multihead_mean_op *op;
+  S2S__GRAPH_TAKE(graph, multihead_mean_op, 1, op);
+  *op = (multihead_mean_op){weights, *mean};
+  return s2s__graph_record(graph, multihead_mean_backward, op);
 }

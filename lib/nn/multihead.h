@@ -33,7 +33,7 @@ int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__c
 int32_t s2s__multihead_past(s2s__graph *graph, const s2s__tensor *x, const s2s__past *past, size_t layer, size_t dim,
                             size_t heads, s2s__tensor **context);
 
-/* The heads' mean [1, total] of weights [heads, total]; for alignments: has no backward pass. */
-int32_t s2s__multihead_mean(s2s__graph *graph, const s2s__tensor *weights, s2s__tensor **mean);
+/* The heads' mean [1, total] of weights [heads, total]. */
+int32_t s2s__multihead_mean(s2s__graph *graph, s2s__tensor *weights, s2s__tensor **mean);
 
 #endif

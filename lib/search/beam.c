@@ -93,7 +93,7 @@ static void beam_offer(beam_state *beam, size_t row, int32_t token, double log_p
 }
 
 /* Offers a row's best tokens: those of the 2 * beam highest and one more, since the begin mark may be among them. NaN is
- * never offered. */
+ * never offered, nor what is impossible, such as another sentence's own words. */
 static void beam_offer_row(beam_state *beam, size_t row, double so_far) {
   const s2s__tensor *lp = beam->decoder->stepper.log_probabilities;
   const s2s__real *p = lp->data + row * lp->cols;
@@ -103,7 +103,7 @@ static void beam_offer_row(beam_state *beam, size_t row, double so_far) {
     const size_t v = beam->best[i];
     const double total = so_far + (double)p[v];
     if (beam->candidates == most && !(total > beam->candidate[most - 1].log_probability)) return;
-    if (total == total && v != S2S__BOS) beam_offer(beam, row, (int32_t)v, total);
+    if (total > -INFINITY && v != S2S__BOS) beam_offer(beam, row, (int32_t)v, total);
   }
 }
 
@@ -193,18 +193,18 @@ static int32_t beam_advance(beam_state *beam, beam_sentence *s, size_t first, si
 
 /* ---- results ----------------------------------------------------------------------------------------------------- */
 
-static int32_t beam_join(const beam_state *beam, s2s_result *result, s2s__hypothesis *h) {
+static int32_t beam_join(const beam_state *beam, s2s_result *result, const s2s__text *own, s2s__hypothesis *h) {
   s2s__arena *scratch = &beam->decoder->arena;
   const s2s__mark mark = s2s__arena_mark(scratch);
   s2s__text text;
-  S2S__TRY(s2s__model_join(beam->decoder->model, S2S_TARGET, h->ids, h->length, scratch, &text, beam->error));
+  S2S__TRY(s2s__model_join(beam->decoder->model, S2S_TARGET, h->ids, h->length, own, scratch, &text, beam->error));
   h->text = s2s__arena_text(&result->arena, text.text, text.length);
   s2s__arena_rewind(scratch, mark);
   return h->text ? S2S_OK : s2s__fail_memory(beam->error, text.length, "a result's text");
 }
 
 static int32_t beam_copy_out(const beam_state *beam, const beam_node *node, size_t columns, s2s_result *result,
-                             s2s__hypothesis *h) {
+                             const s2s__text *own, s2s__hypothesis *h) {
   const size_t steps = node ? node->length : 0;
   int32_t *ids = S2S__TAKE(&result->arena, int32_t, steps + 1);
   float *alignment = NULL;
@@ -219,7 +219,7 @@ static int32_t beam_copy_out(const beam_state *beam, const beam_node *node, size
     ids[n->length - 1] = n->token;
     if (alignment) memcpy(alignment + (n->length - 1) * columns, n->weights, columns * sizeof *alignment);
   }
-  return beam_join(beam, result, h);
+  return beam_join(beam, result, own, h);
 }
 
 /* A sentence without tokens, or one whose every probability was NaN, has the empty hypothesis. */
@@ -231,7 +231,8 @@ static int32_t beam_results(const beam_state *beam, const beam_sentence *s, size
   out->item = S2S__TAKE(&result->arena, s2s__hypothesis, out->count);
   if (!out->item) return s2s__fail_memory(beam->error, out->count * sizeof *out->item, "a result");
   for (size_t i = 0; i < out->count; i++)
-    S2S__TRY(beam_copy_out(beam, s->finished_kept ? s->finished[i] : NULL, columns, result, &out->item[i]));
+    S2S__TRY(beam_copy_out(beam, s->finished_kept ? s->finished[i] : NULL, columns, result, out->own,
+                           &out->item[i]));
   return S2S_OK;
 }
 
@@ -298,6 +299,8 @@ int32_t s2s__decoder_search(s2s_decoder *decoder, const s2s_memory *memory, s2s_
   decoder->stepper.started = 0; /* a search leaves nothing for s2s_decoder_step, even when it fails */
   S2S__TRY(beam_init(&beam));
   S2S__TRY(beam_run(&beam));
+  for (size_t i = 0; i < memory->rows.count; i++)
+    S2S__TRY(s2s__result_own_words(result, first + i, memory, i, error));
   for (size_t i = 0; i < memory->rows.count; i++)
     S2S__TRY(beam_results(&beam, &beam.sentence[i], memory->rows.length[i], result, &result->text[first + i]));
   return S2S_OK;

@@ -32,14 +32,34 @@ static int32_t memory_keep_encoding(s2s_memory *memory, s2s__error *error) {
   return S2S_OK;
 }
 
+static int32_t memory_gather(s2s_memory *memory, s2s__copier_part part, s2s__error *error) {
+  S2S__TRY(s2s__copier_copies(part, memory->model, &memory->arena, &memory->copies, error));
+  return s2s__copier_words(part, &memory->arena, &memory->own, error);
+}
+
+static int32_t memory_copies(s2s_memory *memory, const s2s__copier_part *part, s2s__error *error) {
+  const s2s__rows *rows = &memory->rows;
+  if (!memory->model->network.config.copy) return S2S_OK;
+  if (part) return memory_gather(memory, *part, error);
+  s2s__copier copier;
+  s2s__copier_init(&copier, &memory->host);
+  int32_t status = S2S_OK;
+  for (size_t i = 0; i < rows->count && status == S2S_OK; i++)
+    status = s2s__copier_add_ids(&copier, memory->model, memory->ids + rows->offset[i], rows->length[i], error);
+  if (status == S2S_OK) status = memory_gather(memory, (s2s__copier_part){&copier, NULL, rows->count}, error);
+  s2s__copier_free(&copier);
+  return status;
+}
+
 static int32_t memory_encode(s2s_memory *memory, const int32_t *ids, const size_t *length, size_t count,
-                             s2s__arena *scratch, s2s__error *error) {
+                             const s2s__copier_part *part, s2s__arena *scratch, s2s__error *error) {
   S2S__TRY(s2s__rows_init(&memory->rows, &memory->arena, length, count, error));
   const size_t total = memory->rows.total;
   int32_t *copy = S2S__TAKE(&memory->arena, int32_t, total + 1);
   if (!copy) return s2s__fail_memory(error, total * sizeof *copy, "the source tokens");
   if (total) memcpy(copy, ids, total * sizeof *copy);
   memory->ids = copy;
+  S2S__TRY(memory_copies(memory, part, error));
   s2s__graph graph;
   s2s__graph_init(&graph, scratch, memory->model->kernels, error);
   memory->encoding.rows = &memory->rows;
@@ -66,18 +86,19 @@ const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size
 #endif
 
 static int32_t memory_encode_others(s2s_memory *m, const int32_t *ids, const size_t *length, size_t count,
-                                    s2s__arena *scratch, s2s__error *error) {
+                                    const s2s__copier_part *part, s2s__arena *scratch, s2s__error *error) {
   const size_t others = m->model->members - 1;
   m->other = S2S__TAKE(&m->arena, s2s_memory *, others);
   if (!m->other) return s2s__fail_memory(error, others * sizeof *m->other, "a memory");
   for (; m->others < others; m->others++)
-    S2S__TRY(s2s__memory_new(m->model->member[m->others + 1], &m->host, ids, length, count, scratch,
+    S2S__TRY(s2s__memory_new(m->model->member[m->others + 1], &m->host, ids, length, count, part, scratch,
                              &m->other[m->others], error));
   return S2S_OK;
 }
 
 int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
-                        size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error) {
+                        size_t count, const s2s__copier_part *part, s2s__arena *scratch,
+                        s2s_memory **memory, s2s__error *error) {
   s2s_memory *m = s2s__allocate_zeroed(host, sizeof *m);
   *memory = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
@@ -85,8 +106,8 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
   m->model = model;
   s2s__model_retain(model);
   s2s__arena_init(&m->arena, &m->host);
-  int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, scratch, error));
-  if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, scratch, error);
+  int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, part, scratch, error));
+  if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, part, scratch, error);
   if (status != S2S_OK) return s2s__memory_free(m), status;
   *memory = m;
   return S2S_OK;

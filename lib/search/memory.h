@@ -5,6 +5,7 @@
 #ifndef S2S__SEARCH_MEMORY_H
 #define S2S__SEARCH_MEMORY_H
 
+#include "model/copier.h"
 #include "model/model.h"
 
 struct s2s_memory {
@@ -15,6 +16,8 @@ struct s2s_memory {
   const int32_t *ids;     /* [rows->total] */
   s2s__rows rows;
   s2s__encoding encoding; /* keys are left to the decoder */
+  s2s__copies copies;     /* for a decoder that copies */
+  s2s__own_words own;
   const float *states;    /* encoding.states as the public sees them */
   s2s_memory **other;     /* of an ensemble: those of members 1 .. others */
   size_t others;
@@ -23,10 +26,12 @@ struct s2s_memory {
 /* Numbers as float: themselves, or in the double-precision test build a copy in the arena (NULL: no memory). */
 const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size_t count);
 
-/* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. What is needed on
- * the way is taken from `scratch`, which is as it was on success. */
+/* Encodes `count` sequences of ids that lie one after another. The ids are copied and must be in range. For a decoder that
+ * copies, `part` is what can be copied of them; NULL: what the ids stand for. What is needed on the way is taken from
+ * `scratch`, which is as it was on success. */
 int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
-                        size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error);
+                        size_t count, const s2s__copier_part *part, s2s__arena *scratch, s2s_memory **memory,
+                        s2s__error *error);
 void s2s__memory_free(s2s_memory *memory);
 
 #endif

@@ -24,6 +24,22 @@ int32_t s2s__result_new(const s2s__host *host, size_t count, s2s_result **result
   return S2S_OK;
 }
 
+int32_t s2s__result_own_words(s2s_result *result, size_t text, const s2s_memory *memory, size_t sentence,
+                              s2s__error *error) {
+  s2s__hypotheses *h = &result->text[text];
+  if (!memory->own.first) return S2S_OK;
+  const s2s__text *from = memory->own.word + memory->own.first[sentence];
+  const size_t n = memory->own.first[sentence + 1] - memory->own.first[sentence];
+  s2s__text *own = S2S__TAKE(&result->arena, s2s__text, n);
+  if (!own) return s2s__fail_memory(error, n * sizeof *own, "a result");
+  for (size_t w = 0; w < n; w++) {
+    own[w] = (s2s__text){s2s__arena_text(&result->arena, from[w].text, from[w].length), from[w].length};
+    if (!own[w].text) return s2s__fail_memory(error, from[w].length, "a result");
+  }
+  h->own = own, h->own_count = n, h->vocabulary = memory->copies.vocabulary;
+  return S2S_OK;
+}
+
 void s2s__result_free(s2s_result *result) {
   if (!result) return;
   const s2s__host host = s2s__host_given(&result->host, &result->budget);

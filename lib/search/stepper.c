@@ -49,6 +49,7 @@ int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s_
   S2S__TRY(network->decoder_type->start(&graph, network, &stepper->encoding, &stepper->state));
   stepper->rows = memory->rows.count;
   stepper->position = 0;
+  stepper->copies = network->config.copy ? &memory->copies : NULL;
   stepper->sentence = NULL;
   if (memory->others > 0) S2S__TRY(stepper_start_others(stepper, memory, error));
   stepper->started = 1;
@@ -67,14 +68,15 @@ static int32_t stepper_keep(s2s__graph *graph, const s2s__decoder_state *before,
   return S2S_OK;
 }
 
-static int32_t stepper_log_softmax(s2s__stepper *stepper, s2s__graph *graph, s2s__tensor *output) {
-  s2s__tensor *logits;
-  S2S__TRY(s2s__network_logits(graph, &stepper->model->network, NULL, output, &logits));
-  for (size_t r = 0; r < logits->rows; r++) {
-    s2s__real *row = logits->data + r * logits->cols;
-    graph->kernels->log_softmax(logits->cols, row, row);
-  }
-  stepper->log_probabilities = logits;
+/* A decoder reads the sentence's own words, which it has copied, as unknown ones. */
+static int32_t stepper_ids(const s2s__stepper *stepper, s2s__arena *arena, const int32_t *tokens, size_t n,
+                           const int32_t **ids, s2s__error *error) {
+  *ids = tokens;
+  if (!stepper->copies) return S2S_OK;
+  int32_t *known = S2S__TAKE(arena, int32_t, n + 1);
+  if (!known) return s2s__fail_memory(error, n * sizeof *known, "a step");
+  for (size_t i = 0; i < n; i++) known[i] = (size_t)tokens[i] < stepper->copies->vocabulary ? tokens[i] : S2S__UNK;
+  *ids = known;
   return S2S_OK;
 }
 
@@ -119,13 +121,15 @@ int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const si
   block.encoding = &stepper->encoding;
   block.rows = &rows;
   block.sentence = sentence;
-  block.ids = tokens;
+  S2S__TRY(stepper_ids(stepper, arena, tokens, n, &block.ids, error));
   s2s__decoder_state selected;
   S2S__TRY(s2s__decoder_state_select(&graph, &stepper->state, parents, n, &selected));
   block.state = selected;
   S2S__TRY(network->decoder_type->block(&graph, network, &block));
   S2S__TRY(stepper_keep(&graph, &selected, &block.state));
-  S2S__TRY(stepper_log_softmax(stepper, &graph, block.output));
+  const s2s__outputs outputs = s2s__block_outputs(&block);
+  S2S__TRY(s2s__network_log_probabilities(&graph, network, NULL, &outputs, stepper->copies,
+                                          &stepper->log_probabilities));
   stepper->state = block.state;
   stepper->weights = block.weights;
   stepper->ragged = block.ragged;

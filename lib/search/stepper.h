@@ -16,13 +16,14 @@ typedef struct s2s__stepper {
   s2s__arena step[2];
   size_t turn;
   s2s__encoding encoding;
+  const s2s__copies *copies; /* the memory's; NULL: the decoder does not copy */
   s2s__decoder_state state;
   size_t rows;            /* of the last step; before the first: sentences */
   size_t position;        /* steps made */
   int started;
   const size_t *sentence; /* [rows] memory sentence of each row; NULL before the first step */
   /* what the last step gave, valid until the next */
-  s2s__tensor *log_probabilities; /* [rows, target vocabulary] */
+  s2s__tensor *log_probabilities; /* [rows, target vocabulary and the sentences' own words] */
   s2s__tensor *weights;           /* ragged; NULL without attention */
   s2s__ragged ragged;
   /* an ensemble's members 1 .. others, which make the same steps; made by the first start */

@@ -19,12 +19,25 @@ typedef struct dataset_source {
   s2s__tokens scratch;
 } dataset_source;
 
+/* What can be copied of the source that was just cut; then for targets, the ids from `first` on with what is copied in them.
+ */
+static int32_t dataset_copy(s2s__dataset *d, const dataset_source *from, int32_t side, size_t first,
+                            s2s__error *error) {
+  if (side == S2S_SOURCE) return s2s__copier_add(&d->copier, from->model, &from->scratch, error);
+  for (size_t i = 0; i < from->scratch.count; i++) {
+    const s2s__token *token = &from->scratch.item[i];
+    d->ids[side].item[first + i] = s2s__copier_find(&d->copier, from->model, token->text, token->length);
+  }
+  return S2S_OK;
+}
+
 /* Appends the ids of a pair behind those of d->count pairs, in place of what stands there; says whether it is too long.
  */
 static int32_t dataset_tokenize(s2s__dataset *d, dataset_source *from, size_t number, const s2s__sampling *sampling,
                                 int *too_long, s2s__error *error) {
   const s2s__pair *pair = &from->corpus->pair[number];
   *too_long = 0;
+  s2s__copier_truncate(&d->copier, d->count);
   for (int32_t side = 0; side < 2; side++) {
     s2s__sampling own = {0, 0, 0};
     if (sampling) own = *sampling;
@@ -32,6 +45,7 @@ static int32_t dataset_tokenize(s2s__dataset *d, dataset_source *from, size_t nu
     d->ids[side].count = d->begin[side][d->count];
     S2S__TRY(s2s__model_tokenize(from->model, side, pair->text[side], pair->length[side], sampling ? &own : NULL,
                                  &from->scratch, &d->ids[side], error));
+    if (d->copies) S2S__TRY(dataset_copy(d, from, side, d->begin[side][d->count], error));
     d->begin[side][d->count + 1] = d->ids[side].count;
     *too_long |= from->max_length && s2s__dataset_length(d, side, d->count) > from->max_length;
   }
@@ -58,6 +72,8 @@ int32_t s2s__dataset_init(s2s__dataset *dataset, const s2s__host *host, const s2
   s2s__dataset *d = dataset;
   memset(d, 0, sizeof *d);
   d->capacity = pairs + 1;
+  s2s__copier_init(&d->copier, host);
+  if (model->network.config.copy) d->copies = model;
   for (int side = 0; side < 2; side++) {
     s2s__ids_init(&d->ids[side], host);
     d->begin[side] = s2s__allocate_zeroed(host, d->capacity * sizeof *d->begin[side]);
@@ -77,6 +93,7 @@ void s2s__dataset_free(s2s__dataset *dataset) {
     if (dataset->ids[side].item) s2s__ids_free(&dataset->ids[side]);
     dataset->begin[side] = NULL;
   }
+  s2s__copier_free(&dataset->copier);
 }
 
 /* ---- examples ---------------------------------------------------------------------------------------------------- */
@@ -112,6 +129,21 @@ static int32_t dataset_rows(const dataset_shape *shape, s2s__arena *arena, s2s__
   return S2S_OK;
 }
 
+/* What the examples' sources can copy; the decoder reads its own words as unknown ones. */
+static int32_t dataset_example_copies(const s2s__dataset *d, const uint32_t *pair, size_t count, size_t first,
+                                      size_t step, s2s__arena *arena, s2s__example *example, int32_t *input,
+                                      s2s__error *error) {
+  const size_t n = example->source_rows.count;
+  size_t *sentence = S2S__TAKE(arena, size_t, n);
+  if (!sentence) return s2s__fail_memory(error, n * sizeof *sentence, "a batch");
+  for (size_t i = first, s = 0; i < count; i += step) sentence[s++] = pair[i];
+  const s2s__copier_part part = {&d->copier, sentence, n};
+  S2S__TRY(s2s__copier_copies(part, d->copies, arena, &example->copies, error));
+  for (size_t t = 0; t < example->target_rows.total; t++)
+    if ((size_t)input[t] >= example->copies.vocabulary) input[t] = S2S__UNK;
+  return S2S_OK;
+}
+
 int32_t s2s__dataset_example(const s2s__dataset *dataset, const uint32_t *pair, size_t count, size_t first, size_t step,
                              s2s__arena *arena, s2s__example *example, s2s__error *error) {
   dataset_shape shape;
@@ -137,7 +169,8 @@ int32_t s2s__dataset_example(const s2s__dataset *dataset, const uint32_t *pair, 
   example->source = source;
   example->input = input;
   example->expected = expected;
-  return S2S_OK;
+  if (!dataset->copies) return S2S_OK;
+  return dataset_example_copies(dataset, pair, count, first, step, arena, example, input, error);
 }
 
 /* ---- epochs ------------------------------------------------------------------------------------------------------ */

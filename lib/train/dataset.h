@@ -5,15 +5,19 @@
 #ifndef S2S__TRAIN_DATASET_H
 #define S2S__TRAIN_DATASET_H
 
+#include "model/copier.h"
 #include "model/model.h"
 #include "train/corpus.h"
 
-/* Pairs of id sequences: side s of pair i is ids[s][begin[s][i]] .. [begin[s][i + 1]]. Targets have no marks. */
+/* Pairs of id sequences: side s of pair i is ids[s][begin[s][i]] .. [begin[s][i + 1]]. Targets have no marks; with copying they
+ * may have the source's own words (sentence i of the copier). */
 typedef struct s2s__dataset {
   s2s__ids ids[2];
   size_t *begin[2]; /* [count + 1] */
   size_t count, capacity;
   size_t skipped; /* pairs left out for their length */
+  const s2s_model *copies; /* whose decoder copies, borrowed; NULL: it does not */
+  s2s__copier copier;
 } s2s__dataset;
 
 /* The first `pairs` of the corpus, less those with more than max_length tokens on a side (0: no limit). With sampling, whose

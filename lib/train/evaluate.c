@@ -103,16 +103,17 @@ static size_t evaluate_hide_unknown(int32_t *ids, size_t n) {
 
 /* Pieces can be cut in several ways and still be one text: whether they are the text of the hypothesis. */
 static int32_t evaluate_same_text(const evaluate_job *job, s2s__arena *arena, const int32_t *ids, size_t count,
-                                  const s2s__hypothesis *h, size_t *wrong, s2s__error *error) {
+                                  const s2s__text *own, const s2s__hypothesis *h, size_t *wrong, s2s__error *error) {
   s2s__text text;
-  S2S__TRY(s2s__model_join(job->model, S2S_TARGET, ids, count, arena, &text, error));
+  S2S__TRY(s2s__model_join(job->model, S2S_TARGET, ids, count, own, arena, &text, error));
   *wrong = text.length != strlen(h->text) || memcmp(text.text, h->text, text.length) != 0;
   return S2S_OK;
 }
 
-static int32_t evaluate_line(const evaluate_job *job, s2s__arena *arena, uint32_t line, const s2s__hypothesis *h,
+static int32_t evaluate_line(const evaluate_job *job, s2s__arena *arena, uint32_t line, const s2s__hypotheses *all,
                              size_t *edits, size_t *length, size_t *wrong, s2s__error *error) {
   const s2s__dataset *d = &job->evaluation->dataset;
+  const s2s__hypothesis *h = &all->item[0];
   const s2s__mark mark = s2s__arena_mark(arena);
   *length = s2s__dataset_length(d, S2S_TARGET, line);
   int32_t *reference = S2S__TAKE(arena, int32_t, *length + 1);
@@ -122,14 +123,14 @@ static int32_t evaluate_line(const evaluate_job *job, s2s__arena *arena, uint32_
   S2S__TRY(s2s__edit_distance(arena, h->ids, h->length, reference, *length, edits, error));
   *wrong = *edits > 0;
   if (*wrong && unknown == 0 && !job->model->segmenter[S2S_TARGET]->splitter)
-    S2S__TRY(evaluate_same_text(job, arena, reference, *length, h, wrong, error));
+    S2S__TRY(evaluate_same_text(job, arena, reference, *length, all->own, h, wrong, error));
   s2s__arena_rewind(arena, mark);
   return S2S_OK;
 }
 
 /* One source: each of its lines by itself, and the nearest of them (fewest edits per token). It is right if a line is.
  */
-static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t group, const s2s__hypothesis *h,
+static int32_t evaluate_group(const evaluate_job *job, s2s__arena *arena, size_t group, const s2s__hypotheses *h,
                               evaluate_counts *counts, s2s__error *error) {
   const s2s__evaluation *e = job->evaluation;
   size_t best_edits = 0, best_length = 0, all_wrong = 1;
@@ -174,19 +175,21 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   s2s_result *result = NULL;
   s2s__example example;
   uint32_t pair[EVALUATE_BATCH];
+  size_t sentence[EVALUATE_BATCH];
   int32_t status;
-  for (size_t g = 0; g < count; g++) pair[g] = e->line[e->group[first + g]];
+  for (size_t g = 0; g < count; g++) sentence[g] = pair[g] = e->line[e->group[first + g]];
   S2S__TRY(s2s__dataset_example(&e->dataset, pair, count, 0, 1, &worker->arena, &example, error));
+  const s2s__copier_part part = {&e->dataset.copier, sentence, count};
   S2S__TRY_GOTO(status,
-                s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &worker->arena,
-                                &memory, error),
+                s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &part,
+                                &worker->arena, &memory, error),
                 done);
   S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, &result, error), done);
   S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, memory, result, 0, error), done);
   for (size_t g = 0; g < count && status == S2S_OK; g++) {
-    const s2s__hypothesis *best = &result->text[g].item[0];
-    status = evaluate_group(job, &worker->arena, first + g, best, counts, error);
-    if (status == S2S_OK) status = evaluate_text(job, &worker->arena, first + g, best->text, counts, error);
+    const s2s__hypotheses *found = &result->text[g];
+    status = evaluate_group(job, &worker->arena, first + g, found, counts, error);
+    if (status == S2S_OK) status = evaluate_text(job, &worker->arena, first + g, found->item[0].text, counts, error);
   }
 done:
   s2s__result_free(result);
@@ -203,11 +206,12 @@ static int32_t evaluate_example_loss(const evaluate_job *job, s2s__arena *arena,
     const s2s__mark mark = s2s__arena_mark(arena);
     s2s__graph graph;
     const s2s__network *network = &s2s__model_member(job->model, i)->network;
+    const s2s__loss_settings settings = {0, 1, 0};
     s2s__outputs outputs;
     double loss, plain;
     s2s__graph_init(&graph, arena, job->model->kernels, error);
     S2S__TRY(s2s__network_forward(&graph, network, example, NULL, &outputs));
-    S2S__TRY(s2s__network_loss(&graph, network, example, &outputs, 0, 1, &loss, &plain));
+    S2S__TRY(s2s__network_loss(&graph, network, example, &outputs, &settings, &loss, &plain));
     *sum += plain / (double)members;
     s2s__arena_rewind(arena, mark);
   }

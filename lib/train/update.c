@@ -52,8 +52,9 @@ static int32_t update_part(const update_job *job, s2s__shard *shard, size_t numb
   S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, end, begin + number, t->shards, &shard->arena, example,
                                 &shard->error));
   S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &outputs));
-  S2S__TRY(s2s__network_loss(&graph, &t->network, example, &outputs,
-                             s2s__option_real(&t->options, S2S__LABEL_SMOOTHING), job->scale, &loss, &plain));
+  const s2s__loss_settings settings = {s2s__option_real(&t->options, S2S__LABEL_SMOOTHING), job->scale,
+                                       s2s__option_real(&t->options, S2S__COVERAGE_LOSS)};
+  S2S__TRY(s2s__network_loss(&graph, &t->network, example, &outputs, &settings, &loss, &plain));
   shard->loss += loss;
   return s2s__graph_backward(&graph);
 }
