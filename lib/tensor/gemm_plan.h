@@ -9,7 +9,7 @@
 
 #define S2S__GEMM_B_BLOCK ((size_t)512 * 1024) /* bytes of a block of B, which the second-level cache should hold */
 #define S2S__GEMM_DEPTH 256                    /* of it, when it holds all columns */
-#define S2S__GEMM_AHEAD 4096                   /* bytes of B that a single tile of rows asks for ahead */
+#define S2S__GEMM_AHEAD 16384                  /* bytes of B that a single tile of rows asks for ahead */
 #define S2S__GEMM_GROUP 16                     /* most tiles copied at a time */
 
 /* A tile of outputs, at most one panel wide, over `depth` steps of k. */

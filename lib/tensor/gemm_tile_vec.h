@@ -125,7 +125,12 @@ static void (*const GEMM_NAME(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
 /* ---- few rows ---------------------------------------------------------------------------------------------------- */
 
 /* Whole panels side by side, so that enough sums are under way to hide their latency, and enough streams of B that of
- * memory. s and t are a panel's two vectors, of `first` and `second` columns. A is read where it stands. */
+ * memory; two streams are too few for the machine to do that by itself, so that they ask for B ahead. s and t are a
+ * panel's two vectors, of `first` and `second` columns. A is read where it stands. */
+#define WIDE_AHEAD 4096 /* bytes */
+#define WIDE_FETCH(p)                                                                                                  \
+  VEC(prefetch)((const char *)(b + (p)*stride) + WIDE_AHEAD);                                                          \
+  if (GEMM_PANEL * sizeof *b > 64) VEC(prefetch)((const char *)(b + (p)*stride) + WIDE_AHEAD + 64);
 #define WIDE_A(r, unused) const float *a##r = g->a + (r)*g->a_row;
 #define WIDE_START(r, p)                                                                                               \
   VEC(real) s##r##_##p = start ? VEC(get)(start + (r)*start_row + (p)*GEMM_PANEL, first) : VEC(zero)();                \
@@ -141,6 +146,9 @@ static void (*const GEMM_NAME(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
 #define WIDE_PANEL_STORE(p, rows) WIDE_ROWS_##rows(WIDE_STORE, p)
 #define WIDE_PANEL_STEP(p, rows)                                                                                       \
   {                                                                                                                    \
+    if ((rows) > 3) {                                                                                                  \
+      WIDE_FETCH(p)                                                                                                    \
+    }                                                                                                                  \
     VEC(real) bp = GEMM_LOAD(b + (p)*stride);                                                                          \
     WIDE_ROWS_##rows(WIDE_FMA_S, p) bp = GEMM_LOAD(b + (p)*stride + VEC_WIDTH);                                        \
     WIDE_ROWS_##rows(WIDE_FMA_T, p)                                                                                    \
@@ -175,6 +183,8 @@ WIDE_GEMM(1, 4)
 WIDE_GEMM(2, 4)
 WIDE_GEMM(3, 4)
 WIDE_GEMM(4, 2)
+WIDE_GEMM(5, 2)
+WIDE_GEMM(6, 2)
 #else
 WIDE_GEMM(2, 2)
 WIDE_GEMM(3, 2)
@@ -224,6 +234,8 @@ static void (*const GEMM_NAME(wide)[])(const s2s__gemm *) = {
     GEMM_NAME(gemm_wide3),
 #if VEC_TILE_ROWS > 6
     GEMM_NAME(gemm_wide4),
+    GEMM_NAME(gemm_wide5),
+    GEMM_NAME(gemm_wide6),
 #endif
 };
 
@@ -315,6 +327,8 @@ static void GEMM_NAME(gemm)(const s2s__gemm *g) {
 #undef TILE_STORE
 #undef TILE_PUT
 #undef TILE
+#undef WIDE_AHEAD
+#undef WIDE_FETCH
 #undef WIDE_A
 #undef WIDE_START
 #undef WIDE_SET

@@ -16,7 +16,7 @@
 
 #define GEMM_PANEL (2 * VEC_WIDTH)
 #define GEMM_A_ROW (VEC_TILE_ROWS > VEC_SQUARE ? VEC_TILE_ROWS : VEC_SQUARE)
-#define GEMM_FEW (VEC_TILE_ROWS > 6 ? 4 : 3) /* rows that are multiplied without a copy of A */
+#define GEMM_FEW (VEC_TILE_ROWS > 6 ? 6 : 3) /* rows that are multiplied without a copy of A */
 #define PACK_SLICE 32                        /* steps of k, between f32 and f16 */
 #ifndef VEC_TILE_DEPTH                       /* a level's own figures; these are plain ones */
 #define VEC_TILE_DEPTH 256
@@ -165,6 +165,8 @@ static void KERNEL(copy_tiles)(const s2s__gemm *g, const s2s__gemm_plan *plan, c
 #define WIDE_ROWS_2(X, p) X(0, p) X(1, p)
 #define WIDE_ROWS_3(X, p) X(0, p) X(1, p) X(2, p)
 #define WIDE_ROWS_4(X, p) X(0, p) X(1, p) X(2, p) X(3, p)
+#define WIDE_ROWS_5(X, p) X(0, p) X(1, p) X(2, p) X(3, p) X(4, p)
+#define WIDE_ROWS_6(X, p) X(0, p) X(1, p) X(2, p) X(3, p) X(4, p) X(5, p)
 #define WIDE_PANELS_1(X, rows) X(0, rows)
 #define WIDE_PANELS_2(X, rows) X(0, rows) X(1, rows)
 #define WIDE_PANELS_4(X, rows) X(0, rows) X(1, rows) X(2, rows) X(3, rows)
@@ -207,6 +209,8 @@ static void KERNEL(copy_tiles)(const s2s__gemm *g, const s2s__gemm_plan *plan, c
 #undef WIDE_ROWS_2
 #undef WIDE_ROWS_3
 #undef WIDE_ROWS_4
+#undef WIDE_ROWS_5
+#undef WIDE_ROWS_6
 #undef WIDE_PANELS_1
 #undef WIDE_PANELS_2
 #undef WIDE_PANELS_4
