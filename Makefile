@@ -2,7 +2,7 @@
 #
 # Builds libseq2seq, its command, its examples and its tests. GNU make; everything it makes is under build/.
 #
-# Honoured: CC CXX AR CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR (or in small
+# Honoured: CC CXX AR STRIP CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR (or in small
 # letters). V=1 shows commands, WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
 #
 # VARIANT=name builds in build/name with that variant's compiler and flags; `make check-name` runs its tests.
@@ -16,6 +16,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CFLAGS ?= -O2 -g
 JOBS ?= 2
 INSTALL ?= install
+STRIP ?= strip
 
 prefix ?= /usr/local
 PREFIX ?= $(prefix)
@@ -178,9 +179,13 @@ $(B)/fuzz/%$(exe): $(B)/obj/test/fuzz/%.o $(static)
 -include $(all_objects:.o=.d)
 
 .PHONY: symbols map
-## symbols: write lib/seq2seq.map anew from the declarations of include/seq2seq.h
+## symbols: write lib/seq2seq.map and Python's table anew from the declarations of include/seq2seq.h
 symbols:
 	@mkdir -p build; $(MAKE) -s map >build/map && cp build/map lib/seq2seq.map
+	@if command -v python3 >/dev/null; then \
+	  python3 examples/python/bind.py include/seq2seq.h >build/functions.py && \
+	  cp build/functions.py examples/python/seq2seq/_functions.py; \
+	else echo '# SKIP examples/python/seq2seq/_functions.py: no python3'; fi
 map:
 	@awk 'BEGIN { print "SEQ2SEQ_$(major) {" } /^S2S_API/ { api = 1 } \
 	  api && match($$0, /s2s_[a-z0-9_]+\(/) { if (!n++) print "  global:"; \
@@ -192,6 +197,13 @@ map:
 amalgamation: build/amalgamation/seq2seq.c
 build/amalgamation/seq2seq.c: lib/amalgamate.sh $(sources) $(headers) $(public_headers) $(B)/files
 	$(call say,CAT )sh lib/amalgamate.sh $(@D) $(sources)
+
+.PHONY: wheel
+## wheel: the Python package with the shared library inside, build/wheel/seq2seq-*.whl
+wheel: $(shared:%=$(B)/%)
+	@rm -rf $(B)/wheel && mkdir -p $(B)/wheel/lib && cp $< $(B)/wheel/lib/
+	@$(STRIP) -x $(B)/wheel/lib/$(shared) 2>/dev/null || echo '# not stripped'
+	$(call say,WHEEL)SEQ2SEQ_LIBRARY=$(B)/wheel/lib/$(shared) PYTHONDONTWRITEBYTECODE=1 python3 examples/python/backend.py $(B)/wheel
 
 # ---- trying it out --------------------------------------------------------------------------------------------------
 

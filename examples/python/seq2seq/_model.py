@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: MIT
+"""Models, results, documents, segmenters and corpora."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
+
+from . import _functions as f
+from ._library import (BadArgument, Handle, PathLike, Text, c_floats, c_string, check, encode, floats, guarded, lib, made,
+                       pack, pack_strings, path_bytes)
+from ._options import Options, given, kept
+
+SOURCE, TARGET = f.S2S_SOURCE, f.S2S_TARGET
+
+
+class Hypothesis(NamedTuple):
+    """One answer to a text. ``alignment`` is a memoryview of floats of shape (target tokens, source tokens), or None."""
+
+    text: str
+    score: float
+    log_probability: float
+    tokens: Tuple[int, ...]
+    alignment: Optional[memoryview]
+
+
+class Token(NamedTuple):
+    """A piece of a text, and the bytes of its UTF-8 where it stands."""
+
+    text: str
+    begin: int
+    end: int
+
+
+def _decode(text: Optional[bytes]) -> str:
+    return (text or b"").decode("utf-8", "replace")
+
+
+class Result(Handle):
+    """For each text, its hypotheses from the best to the worst: ``result[text][rank]``."""
+
+    _pointer = f.s2s_result
+
+    def __len__(self) -> int:
+        return lib.s2s_result_count(self)
+
+    def __getitem__(self, text: int) -> List[Hypothesis]:
+        if not -len(self) <= text < len(self):
+            raise IndexError(f"there is no text {text} among {len(self)}")
+        text %= len(self)
+        return [self._hypothesis(text, rank) for rank in range(lib.s2s_result_hypotheses(self, text))]
+
+    def __iter__(self) -> Iterator[List[Hypothesis]]:
+        return (self[text] for text in range(len(self)))
+
+    def texts(self) -> List[str]:
+        """The best text of each."""
+        return [_decode(lib.s2s_result_text(self, text, 0)) for text in range(len(self))]
+
+    def _hypothesis(self, text: int, rank: int) -> Hypothesis:
+        count, rows, columns = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_size_t()
+        ids = lib.s2s_result_tokens(self, text, rank, ctypes.byref(count))
+        weights = lib.s2s_result_alignment(self, text, rank, ctypes.byref(rows), ctypes.byref(columns))
+        return Hypothesis(_decode(lib.s2s_result_text(self, text, rank)), lib.s2s_result_score(self, text, rank),
+                          lib.s2s_result_log_probability(self, text, rank), tuple(ids[:count.value] if ids else ()),
+                          floats(weights, rows.value, columns.value))
+
+
+class Tokens(Handle):
+    """Tokens or sentences of a text, in order; ``text`` is the whole."""
+
+    _pointer = f.s2s_tokens
+
+    @property
+    def text(self) -> str:
+        return _decode(lib.s2s_tokens_text(self))
+
+    def __len__(self) -> int:
+        return lib.s2s_tokens_count(self)
+
+    def __getitem__(self, index: int) -> Token:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no token {index} among {len(self)}")
+        begin, end = ctypes.c_size_t(), ctypes.c_size_t()
+        lib.s2s_tokens_range(self, index % len(self), ctypes.byref(begin), ctypes.byref(end))
+        return Token(_decode(lib.s2s_tokens_get(self, index % len(self))), begin.value, end.value)
+
+    def __iter__(self) -> Iterator[Token]:
+        return (self[index] for index in range(len(self)))
+
+
+class Corpus(Handle):
+    """Parallel text: pairs (source, target)."""
+
+    _pointer = f.s2s_corpus
+
+    def __init__(self, pairs: Iterable[Tuple[Text, Text]] = (), options: Optional[Options] = None, **settings: Any) -> None:
+        options = given(options, settings)
+        super().__init__(made(lib.s2s_corpus_new, options), kept(options))
+        self.extend(pairs)
+
+    @classmethod
+    def load(cls, path: PathLike, target_path: Optional[PathLike] = None, **settings: Any) -> "Corpus":
+        """From a file of lines source<TAB>target, or from two line-aligned files."""
+        corpus = cls((), **settings)
+        if target_path is None:
+            check(lib.s2s_corpus_load(corpus, path_bytes(path)))
+        else:
+            check(lib.s2s_corpus_load_aligned(corpus, path_bytes(path), path_bytes(target_path)))
+        return corpus
+
+    def add(self, source: Text, target: Text) -> None:
+        s, t = encode(source), encode(target)
+        check(lib.s2s_corpus_add(self, s, len(s), t, len(t)))
+
+    def extend(self, pairs: Iterable[Tuple[Text, Text]]) -> None:
+        for source, target in pairs:
+            self.add(source, target)
+
+    def __len__(self) -> int:
+        return lib.s2s_corpus_size(self)
+
+    def __getitem__(self, index: int) -> Tuple[str, str]:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no pair {index} among {len(self)}")
+        index %= len(self)
+        return _decode(lib.s2s_corpus_text(self, index, SOURCE)), _decode(lib.s2s_corpus_text(self, index, TARGET))
+
+    def __iter__(self) -> Iterator[Tuple[str, str]]:
+        return (self[index] for index in range(len(self)))
+
+
+class Metrics(Dict[str, float]):
+    """Figures by name, in the library's order; also as attributes: ``metrics.bleu``."""
+
+    def __getattr__(self, name: str) -> float:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"there is no figure '{name}' among {', '.join(self)}") from None
+
+    @classmethod
+    def _of(cls, raw: Any) -> "Metrics":
+        return cls({lib.s2s_metrics_name(raw, i).decode(): lib.s2s_metrics_value(raw, i)
+                    for i in range(lib.s2s_metrics_count(raw))})
+
+    @classmethod
+    def _taken(cls, raw: Any) -> "Metrics":
+        try:
+            return cls._of(raw)
+        finally:
+            lib.s2s_metrics_free(raw)
+
+
+class Model(Handle):
+    """An immutable model, for any number of threads at once. Options go in as keywords: ``translate(texts, beam=5)``."""
+
+    _pointer = f.s2s_model
+
+    @classmethod
+    def load(cls, path: PathLike, options: Optional[Options] = None, **settings: Any) -> "Model":
+        """From a file."""
+        options = given(options, settings)
+        return cls(made(lib.s2s_model_load, path_bytes(path), options), kept(options))
+
+    @classmethod
+    def loads(cls, data: Any, options: Optional[Options] = None, **settings: Any) -> "Model":
+        """From the bytes of a file: bytes, a memoryview, a mapped file."""
+        options, view = given(options, settings), memoryview(data).cast("B")
+        if view.readonly:
+            held: Any = ctypes.c_char_p(data if isinstance(data, bytes) else bytes(view))
+        else:
+            held = (ctypes.c_ubyte * view.nbytes).from_buffer(view) if view.nbytes else ctypes.c_char_p(b"")
+        return cls(made(lib.s2s_model_load_buffer, held, view.nbytes, options), kept(options))
+
+    @classmethod
+    def read(cls, file: BinaryIO, options: Optional[Options] = None, **settings: Any) -> "Model":
+        """From an open binary file, read to its end."""
+        options = given(options, settings)
+
+        def pull(_: Any, to: int, size: int) -> int:
+            data = file.read(size)
+            ctypes.memmove(to, data, len(data))
+            return len(data)
+
+        callback = f.s2s_read_fn(lambda *arguments: guarded(-1, pull, *arguments))
+        return cls(made(lib.s2s_model_load_reader, callback, None, options), kept(options))
+
+    @classmethod
+    def create(cls, corpus: Corpus, options: Optional[Options] = None, **settings: Any) -> "Model":
+        """A new, untrained model with the vocabularies of a corpus."""
+        options = given(options, settings)
+        return cls(made(lib.s2s_model_create, corpus, options), kept(options))
+
+    @classmethod
+    def ensemble(cls, models: Sequence["Model"], options: Optional[Options] = None, **settings: Any) -> "Model":
+        """Several models as one."""
+        options = given(options, settings)
+        raw = (f.s2s_model * max(len(models), 1))(*[f.s2s_model.from_param(model) for model in models])
+        return cls(made(lib.s2s_model_ensemble, raw, len(models), options), kept(options))
+
+    def extend(self, corpus: Corpus, options: Optional[Options] = None, **settings: Any) -> "Model":
+        """A copy that also has the tokens of a corpus."""
+        options = given(options, settings)
+        return Model(made(lib.s2s_model_extend, self, corpus, options), kept(options))
+
+    def save(self, path: PathLike) -> None:
+        check(lib.s2s_model_save(self, path_bytes(path)))
+
+    # -- running --
+
+    @overload
+    def translate(self, texts: Text, options: Optional[Options] = None,  # type: ignore[misc]  # a str is a Sequence too
+                  **settings: Any) -> str: ...
+
+    @overload
+    def translate(self, texts: Sequence[Text], options: Optional[Options] = None, **settings: Any) -> List[str]: ...
+
+    def translate(self, texts: Any, options: Optional[Options] = None, **settings: Any) -> Any:
+        """The best text for each: a list for a list, a text for a text."""
+        if isinstance(texts, (str, bytes)):
+            return self.results([texts], options, **settings).texts()[0]
+        return self.results(texts, options, **settings).texts()
+
+    def results(self, texts: Sequence[Text], options: Optional[Options] = None, **settings: Any) -> Result:
+        """All hypotheses of each text (option nbest), with scores, tokens and alignments."""
+        options = given(options, settings)
+        return Result(made(lib.s2s_translate, self, options, *pack(texts)), kept(options))
+
+    def translate_document(self, text: Text, options: Optional[Options] = None, **settings: Any) -> str:
+        """Sentence by sentence; lines and paragraphs stay."""
+        options, data = given(options, settings), encode(text)
+        with Tokens(made(lib.s2s_translate_document, self, options, data, len(data))) as translated:
+            return translated.text
+
+    def split_document(self, text: Text, options: Optional[Options] = None, **settings: Any) -> Tokens:
+        """The sentences of a text, none longer than the model can take."""
+        return split_document(text, self, options, **settings)
+
+    def evaluate(self, corpus: Corpus, options: Optional[Options] = None, **settings: Any) -> Metrics:
+        """How well it translates the sources of a corpus: loss, error rates, BLEU, chrF."""
+        return Metrics._taken(made(lib.s2s_evaluate, self, corpus, given(options, settings)))
+
+    # -- what it is --
+
+    def __getitem__(self, key: str) -> str:
+        """What the model says of itself: any model option, "format", "parameters", "cpu"."""
+        value = ctypes.c_char_p()
+        check(lib.s2s_model_get(self, c_string(key), ctypes.byref(value)))
+        return _decode(value.value)
+
+    def vocabulary(self, side: int) -> List[str]:
+        """The tokens of SOURCE or TARGET by their ids."""
+        return [_decode(lib.s2s_model_token(self, side, i)) for i in range(lib.s2s_model_vocabulary_size(self, side))]
+
+    def parameters(self) -> Dict[str, Tuple[int, ...]]:
+        """Shapes by name, in the order of the file."""
+        found = {}
+        for index in range(lib.s2s_model_parameter_count(self)):
+            found[lib.s2s_model_parameter_name(self, index).decode()] = self._shape(index)
+        return found
+
+    def parameter(self, name: str) -> memoryview:
+        """The values of a parameter, float32, in its shape."""
+        index = self._index(name)
+        shape = self._shape(index)
+        size = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        values = (ctypes.c_float * size)()
+        check(lib.s2s_model_parameter_read(self, index, values, size))
+        return memoryview(values).cast("B").cast("f", list(shape))
+
+    def set_parameter(self, name: str, values: Any) -> None:
+        """Replaces all values of a parameter: floats as any buffer or iterable. Only before the model is first used."""
+        array, count = c_floats(values)
+        check(lib.s2s_model_parameter_write(self, self._index(name), array, count))
+
+    def load_parameters(self, path: PathLike) -> None:
+        """Replaces all parameters by those of a safetensors file, such as a PyTorch state_dict."""
+        check(lib.s2s_model_load_parameters(self, path_bytes(path)))
+
+    def _shape(self, index: int) -> Tuple[int, ...]:
+        shape = (ctypes.c_size_t * 2)()
+        check(lib.s2s_model_parameter_shape(self, index, shape))
+        return (shape[0], shape[1]) if shape[1] else (shape[0],)
+
+    def _index(self, name: str) -> int:
+        for index in range(lib.s2s_model_parameter_count(self)):
+            if lib.s2s_model_parameter_name(self, index) == encode(name):
+                return index
+        raise BadArgument(f"the model has no parameter '{name}'")
+
+
+def split_document(text: Text, model: Optional[Model] = None, options: Optional[Options] = None, **settings: Any) -> Tokens:
+    """The sentences of a text; with a model, none longer than it can take."""
+    data = encode(text)
+    return Tokens(made(lib.s2s_split_document, model, given(options, settings), data, len(data)))
+
+
+class Segmenter(Handle):
+    """Text to tokens and back. Made by options from texts, or taken from a model."""
+
+    _pointer = f.s2s_segmenter
+
+    def __init__(self, side: int, texts: Sequence[Text] = (), options: Optional[Options] = None, **settings: Any) -> None:
+        options = given(options, settings)
+        super().__init__(made(lib.s2s_segmenter_new, options, side, *pack(texts)), kept(options))
+
+    @classmethod
+    def of(cls, model: Model, side: int) -> "Segmenter":
+        """That of a model's side."""
+        segmenter = cls.__new__(cls)
+        Handle.__init__(segmenter, made(lib.s2s_segmenter_of, model, side), model._keep)
+        return segmenter
+
+    def segment(self, text: Text) -> Tokens:
+        data = encode(text)
+        return Tokens(made(lib.s2s_segment, self, data, len(data)), self._keep)
+
+    def join(self, tokens: Sequence[Union[Text, Token]]) -> str:
+        plain = [token.text if isinstance(token, Token) else token for token in tokens]
+        with Tokens(made(lib.s2s_join, self, pack_strings(plain), len(plain))) as joined:
+            return joined.text
+
+    def save(self, path: PathLike) -> None:
+        """As a SentencePiece model."""
+        check(lib.s2s_segmenter_save(self, path_bytes(path)))

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""The parts of a model by themselves: encoder, memory, attention, decoder."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, List, Optional, Sequence, Tuple
+
+from . import _functions as f
+from ._library import BadArgument, Handle, Text, c_floats, check, floats, lib, made, pack
+from ._model import Model, Result, TARGET
+from ._options import Options, given, kept
+
+
+def _ids(values: Sequence[int]) -> Any:
+    return (ctypes.c_int32 * max(len(values), 1))(*values)
+
+
+class Memory(Handle):
+    """What an encoder made of a batch of texts: for each, a row of numbers for every token."""
+
+    _pointer = f.s2s_memory
+
+    def __len__(self) -> int:
+        return lib.s2s_memory_count(self)
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a row."""
+        return lib.s2s_memory_dim(self)
+
+    def states(self, index: int) -> memoryview:
+        """The rows of a text, of shape (tokens, dim)."""
+        rows = ctypes.c_size_t()
+        found = floats(lib.s2s_memory_states(self, index, ctypes.byref(rows)), rows.value, self.dim)
+        if found is None:
+            raise IndexError(f"there is no text {index} among {len(self)}")
+        return found
+
+    def tokens(self, index: int) -> List[int]:
+        """Its token ids."""
+        count = ctypes.c_size_t()
+        found = lib.s2s_memory_tokens(self, index, ctypes.byref(count))
+        return list(found[:count.value]) if found else []
+
+
+class Encoder(Handle):
+    """Texts in, memory out. Serves one thread at a time."""
+
+    _pointer = f.s2s_encoder
+
+    def __init__(self, model: Model, options: Optional[Options] = None, **settings: Any) -> None:
+        options = given(options, settings)
+        super().__init__(made(lib.s2s_encoder_init, model, options), kept(options))
+
+    def encode(self, texts: Sequence[Text]) -> Memory:
+        return Memory(made(lib.s2s_encode, self, *pack(texts)), self._keep)
+
+    def encode_ids(self, sequences: Sequence[Sequence[int]]) -> Memory:
+        """The same from token ids."""
+        lengths = (ctypes.c_size_t * max(len(sequences), 1))(*map(len, sequences))
+        flat = _ids([token for sequence in sequences for token in sequence])
+        return Memory(made(lib.s2s_encode_ids, self, flat, lengths, len(sequences)), self._keep)
+
+
+class Attention(Handle):
+    """A query in, weights and context out."""
+
+    _pointer = f.s2s_attention
+
+    def __init__(self, model: Model, options: Optional[Options] = None, **settings: Any) -> None:
+        options = given(options, settings)
+        super().__init__(made(lib.s2s_attention_init, model, options), kept(options))
+
+    @property
+    def query_dim(self) -> int:
+        """Numbers in a query."""
+        return lib.s2s_attention_query_dim(self)
+
+    def attend(self, memory: Memory, index: int, queries: Any) -> Tuple[memoryview, memoryview]:
+        """Weights of shape (queries, tokens) and contexts of shape (queries, memory.dim) for float32 queries."""
+        array, count = c_floats(queries)
+        if count % self.query_dim:
+            raise BadArgument(f"{count} numbers are not a multiple of the {self.query_dim} of a query")
+        n, rows, dim = count // self.query_dim, len(memory.states(index)), memory.dim
+        weights, contexts = (ctypes.c_float * max(n * rows, 1))(), (ctypes.c_float * max(n * dim, 1))()
+        check(lib.s2s_attend(self, memory, index, array, n, weights, contexts))
+        weights_view, contexts_view = floats(weights, n, rows), floats(contexts, n, dim)
+        assert weights_view is not None and contexts_view is not None
+        return weights_view, contexts_view
+
+
+class Decoder(Handle):
+    """Memory in, results out; or step by step for a search of one's own. Serves one thread at a time, but for cancel()."""
+
+    _pointer = f.s2s_decoder
+
+    def __init__(self, model: Model, options: Optional[Options] = None, **settings: Any) -> None:
+        options = given(options, settings)
+        super().__init__(made(lib.s2s_decoder_init, model, options), kept(options))
+        self._vocabulary = lib.s2s_model_vocabulary_size(model, TARGET)
+        self._memory: Optional[Memory] = None
+
+    def decode(self, memory: Memory) -> Result:
+        return Result(made(lib.s2s_decode, self, memory), self._keep)
+
+    def start(self, memory: Memory) -> None:
+        """Prepares one row for each text of the memory."""
+        check(lib.s2s_decoder_start(self, memory))
+        self._memory = memory  # it must live as long as steps are taken
+
+    def step(self, tokens: Sequence[int], parents: Sequence[int]) -> memoryview:
+        """Row i continues row parents[i] of the step before with tokens[i]; gives log-probabilities of the next token, of
+        shape (rows, target vocabulary). At the first step parents are texts and tokens 1, the begin mark."""
+        if len(tokens) != len(parents):
+            raise BadArgument(f"{len(tokens)} tokens do not go with {len(parents)} parents")
+        out = ctypes.POINTER(ctypes.c_float)()
+        check(lib.s2s_decoder_step(self, _ids(tokens), _ids(parents), len(tokens), ctypes.byref(out)))
+        found = floats(out, len(tokens), self._vocabulary)
+        return found if found is not None else memoryview(b"").cast("f")
+
+    def cancel(self) -> None:
+        """Makes the decode that runs, or else the next one, raise Cancelled. From any thread."""
+        lib.s2s_decoder_cancel(self)
