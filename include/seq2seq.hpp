@@ -446,6 +446,10 @@ public:
   model extend(const corpus &pairs, const options &o = {}) const {
     return detail::make<model>(o.kept(), s2s_model_extend, get(), pairs.get(), o.get());
   }
+  /* A copy in fewer bits, by the option `weights`. */
+  model quantize(const options &o = {}) const {
+    return detail::make<model>(o.kept(), s2s_model_quantize, get(), o.get());
+  }
   void save(std::string_view path) const { detail::check(s2s_model_save(get(), detail::c_text(path))); }
 
   result translate(const texts &sources, const options &o = {}) const {

@@ -225,6 +225,13 @@ class Models(unittest.TestCase):
         more = self.model.extend(seq2seq.Corpus([("xyz", "zyx")]))
         self.assertIn("x", more.vocabulary(seq2seq.SOURCE))
 
+    def test_quantize(self):
+        small = self.model.quantize()
+        self.assertEqual(small["weights"], "int8")
+        self.assertEqual(self.model.quantize("f16")["weights"], "f16")
+        with self.assertRaises(seq2seq.BadOption):
+            self.model.quantize("int4")
+
     def test_evaluate(self):
         metrics = self.model.evaluate(seq2seq.Corpus(PAIRS))
         self.assertEqual(metrics["lines"], len(PAIRS))

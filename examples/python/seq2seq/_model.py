@@ -56,6 +56,11 @@ class Result(Handle):
         """The best text of each."""
         return [_decode(lib.s2s_result_text(self, text, 0)) for text in range(len(self))]
 
+    def copied(self, text: int, token: int) -> Optional[str]:
+        """The word of a text's own that a token id behind the vocabulary stands for."""
+        found = lib.s2s_result_copied(self, text, token)
+        return None if found is None else _decode(found)
+
     def _hypothesis(self, text: int, rank: int) -> Hypothesis:
         count, rows, columns = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_size_t()
         ids = lib.s2s_result_tokens(self, text, rank, ctypes.byref(count))
@@ -202,6 +207,11 @@ class Model(Handle):
         """A copy that also has the tokens of a corpus."""
         options = given(options, settings)
         return Model(made(lib.s2s_model_extend, self, corpus, options), kept(options))
+
+    def quantize(self, weights: str = "int8", options: Optional[Options] = None, **settings: Any) -> "Model":
+        """A copy in fewer bits: int8, f16, or f32 again."""
+        options = given(options, {**settings, "weights": weights})
+        return Model(made(lib.s2s_model_quantize, self, options), kept(options))
 
     def save(self, path: PathLike) -> None:
         check(lib.s2s_model_save(self, path_bytes(path)))

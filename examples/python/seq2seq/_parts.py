@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from . import _functions as f
 from ._library import BadArgument, Handle, Text, c_floats, check, floats, lib, made, pack
-from ._model import Model, Result, TARGET
+from ._model import Model, Result
 from ._options import Options, given, kept
 
 
@@ -41,6 +41,16 @@ class Memory(Handle):
         count = ctypes.c_size_t()
         found = lib.s2s_memory_tokens(self, index, ctypes.byref(count))
         return list(found[:count.value]) if found else []
+
+    @property
+    def target_size(self) -> int:
+        """How many target tokens a step chooses from: the vocabulary, and behind it the words that may be copied."""
+        return lib.s2s_memory_target_size(self)
+
+    def copied(self, index: int, token: int) -> Optional[str]:
+        """The word of a text's own that an id behind the vocabulary stands for."""
+        found = lib.s2s_memory_copied(self, index, token)
+        return None if found is None else found.decode("utf-8", "replace")
 
 
 class Encoder(Handle):
@@ -97,7 +107,6 @@ class Decoder(Handle):
     def __init__(self, model: Model, options: Optional[Options] = None, **settings: Any) -> None:
         options = given(options, settings)
         super().__init__(made(lib.s2s_decoder_init, model, options), kept(options))
-        self._vocabulary = lib.s2s_model_vocabulary_size(model, TARGET)
         self._memory: Optional[Memory] = None
 
     def decode(self, memory: Memory) -> Result:
@@ -110,12 +119,12 @@ class Decoder(Handle):
 
     def step(self, tokens: Sequence[int], parents: Sequence[int]) -> memoryview:
         """Row i continues row parents[i] of the step before with tokens[i]; gives log-probabilities of the next token, of
-        shape (rows, target vocabulary). At the first step parents are texts and tokens 1, the begin mark."""
+        shape (rows, the memory's target_size). At the first step parents are texts and tokens 1, the begin mark."""
         if len(tokens) != len(parents):
             raise BadArgument(f"{len(tokens)} tokens do not go with {len(parents)} parents")
         out = ctypes.POINTER(ctypes.c_float)()
         check(lib.s2s_decoder_step(self, _ids(tokens), _ids(parents), len(tokens), ctypes.byref(out)))
-        found = floats(out, len(tokens), self._vocabulary)
+        found = floats(out, len(tokens), self._memory.target_size if self._memory else 0)
         return found if found is not None else memoryview(b"").cast("f")
 
     def cancel(self) -> None:
