@@ -18,11 +18,23 @@
 #include "bench_walls.h"
 #include "seq2seq.h"
 
-enum { FEW_ROWS = 12, SOURCE = 14, TARGET = 20, WORDS = 8000, MOST_PEERS = 2 };
+enum { FEW_ROWS = 12, SOURCE = 14, TARGET = 20, WORDS = 8000 };
+enum { ONNX_F32, TORCH_F32, ONNX_I8, PEERS };
+
+/* How weights are stored, what a number takes, and whom it is held against: bits of 1 << ONNX_F32 ... */
+typedef struct decode_storage {
+  const char *name;
+  double bytes;
+  unsigned peers;
+} decode_storage;
+static const decode_storage storages[] = {
+    {"f32", 4, 1u << ONNX_F32 | 1u << TORCH_F32}, {"f16", 2, 1u << ONNX_F32}, {"int8", 1, 1u << ONNX_I8}};
 
 /* ---- ours --------------------------------------------------------------------------------------------------------- */
 
 typedef struct decode_ours {
+  const char *shape;
+  const decode_storage *storage;
   s2s_options *options;
   s2s_model *model;
   s2s_encoder *encoder;
@@ -52,12 +64,17 @@ static void decode_run(void *job) {
   s2s_memory_free(memory);
 }
 
-static void decode_load(decode_ours *ours, const char *path) {
+static void decode_load(decode_ours *ours, const char *shape, const decode_storage *storage, const char *path) {
+  s2s_model *model;
   memset(ours, 0, sizeof *ours);
+  ours->shape = shape, ours->storage = storage;
   decode_must(s2s_options_new(&ours->options));
   decode_must(s2s_options_set_int(ours->options, "max_length", TARGET));
   decode_must(s2s_options_set_int(ours->options, "max_length_ratio", 0));
-  decode_must(s2s_model_load(path, ours->options, &ours->model));
+  decode_must(s2s_options_set(ours->options, "weights", storage->name));
+  decode_must(s2s_model_load(path, ours->options, &model));
+  decode_must(s2s_model_quantize(model, ours->options, &ours->model));
+  s2s_model_free(model);
   decode_must(s2s_encoder_init(ours->model, ours->options, &ours->encoder));
 }
 
@@ -108,10 +125,10 @@ static bench_side decode_wall(const decode_ours *ours, const decode_cost *cost, 
   decode_must(s2s_model_get(ours->model, "cpu", &level));
   if (q->batch * q->beam > FEW_ROWS) {
     *work = 2 * q->batch * (cost->target * q->beam * TARGET + cost->source * SOURCE);
-    return bench_wall_fma(level);
+    return ours->storage->bytes > 1 ? bench_wall_fma(level) : bench_wall_i8(level);
   }
-  const size_t bytes = (size_t)cost->target * sizeof(float);
-  *work = (double)bytes * TARGET + cost->source * sizeof(float);
+  const size_t bytes = (size_t)(cost->target * ours->storage->bytes) / 64 * 64;
+  *work = (double)bytes * TARGET + cost->source * ours->storage->bytes;
   return bench_wall_read(level, bench_numbers(bytes / sizeof(float), -1, 1), bytes, read); /* kept to the end */
 }
 
@@ -140,34 +157,39 @@ static void decode_print(const char *name, const decode_ours *ours, double secon
   bench_print(&row);
 }
 
-/* One row for each peer that answers, or one without any. */
-static void decode_case(const char *shape, decode_ours *ours, decode_peer *peers, int32_t batch, int32_t beam) {
-  const decode_question q = {.batch = batch, .source = SOURCE, .target = TARGET, .beam = beam, .vocabulary = WORDS};
-  const decode_cost cost = decode_cost_of(ours->model);
-  bench_rival rivals[1 + MOST_PEERS] = {{.rounds = BENCH_ROUNDS}};
-  decode_way ways[MOST_PEERS];
-  bench_read read;
-  double work;
-  char name[64];
-  snprintf(name, sizeof name, "%s, f32, batch %d, %s", shape, (int)batch, beam > 1 ? "beam 5" : "greedy");
-  decode_ask_ours(ours, &q);
-  rivals[0].side = decode_wall(ours, &cost, &work, &read);
-  for (int i = 0; i < MOST_PEERS; i++) {
-    ways[i] = (decode_way){&peers[i], q};
-    rivals[1 + i].rounds = BENCH_ROUNDS;
-    if (peers[i].child && decode_peer_ask(&ways[i], 0) > 0)
-      rivals[1 + i].side = (bench_side){NULL, decode_peer_ask, &ways[i], work};
-  }
-  const double seconds = bench_race(&(bench_side){decode_run, NULL, ours, work}, rivals, 1 + MOST_PEERS);
-  /* The wall's ratio is how much faster than the wall ours is: its share. */
+/* One row for each peer that answers, or one without any; rivals: the wall, whose ratio is the share of it, and peers. */
+static void decode_rows(const decode_ours *ours, const decode_peer *peers, const bench_rival *rivals, double seconds) {
+  const decode_question *q = &ours->question;
+  char name[96];
   int printed = 0;
-  for (int i = 0; i < MOST_PEERS; i++) {
+  snprintf(name, sizeof name, "%s, %s, batch %d, %s", ours->shape, ours->storage->name, (int)q->batch,
+           q->beam > 1 ? "beam 5" : "greedy");
+  for (int i = 0; i < PEERS; i++) {
     if (!(rivals[1 + i].ratio.middle > 0)) continue;
-    if (beam == 1) decode_check(name, ours, &peers[i]);
+    if (q->beam == 1 && ours->storage->bytes > 2) decode_check(name, ours, &peers[i]);
     decode_print(name, ours, seconds, &rivals[0].ratio, &rivals[1 + i], peers[i].name);
     printed++;
   }
   if (!printed) decode_print(name, ours, seconds, &rivals[0].ratio, NULL, NULL);
+}
+
+static void decode_case(decode_ours *ours, decode_peer *peers, int32_t batch, int32_t beam) {
+  const decode_question q = {.batch = batch, .source = SOURCE, .target = TARGET, .beam = beam, .vocabulary = WORDS};
+  const decode_cost cost = decode_cost_of(ours->model);
+  bench_rival rivals[1 + PEERS] = {{.rounds = BENCH_ROUNDS}};
+  decode_way ways[PEERS];
+  bench_read read;
+  double work;
+  decode_ask_ours(ours, &q);
+  rivals[0].side = decode_wall(ours, &cost, &work, &read);
+  for (int i = 0; i < PEERS; i++) {
+    ways[i] = (decode_way){&peers[i], q};
+    rivals[1 + i].rounds = BENCH_ROUNDS;
+    if (peers[i].child && (ours->storage->peers >> i & 1) && decode_peer_ask(&ways[i], 0) > 0)
+      rivals[1 + i].side = (bench_side){NULL, decode_peer_ask, &ways[i], work};
+  }
+  const double seconds = bench_race(&(bench_side){decode_run, NULL, ours, work}, rivals, 1 + PEERS);
+  decode_rows(ours, peers, rivals, seconds);
 }
 
 static int decode_command(const char *format, const char *a, const char *b) {
@@ -176,34 +198,41 @@ static int decode_command(const char *format, const char *a, const char *b) {
   return system(command) == 0;
 }
 
-static int decode_onnx(const char *python, const char *model) {
-  char arguments[600];
-  snprintf(arguments, sizeof arguments, "%s.safetensors %s", model, model);
-  return decode_command("%s test/bench_decode_onnx.py %s", python, arguments);
+/* ONNX Runtime with the graphs that the script writes of a model, in this storage ("" or "int8"). */
+static void decode_open_onnx(decode_peer *peer, const char *name, const char *model, const char *storage) {
+  const char *python = getenv("PYTHON") ? getenv("PYTHON") : "python3";
+  char library[1024], graphs[300], arguments[700];
+  const char *onnx = decode_find_onnxruntime(library, sizeof library);
+  snprintf(graphs, sizeof graphs, "%s%s", model, storage);
+  snprintf(arguments, sizeof arguments, "%s.safetensors %s %s", model, graphs, storage);
+  if (*onnx && decode_command("%s test/bench_decode_onnx.py %s", python, arguments))
+    decode_peer_open(peer, name, onnx, NULL, graphs, "");
+  else
+    fprintf(stderr, "bench: SKIP peer %s: no libonnxruntime.so.1 (npm's onnxruntime-node, or ONNXRUNTIME=PATH)\n", name);
 }
 
 /* The same weights for all: written by the command, read by the peers. */
 static void decode_shape(const char *shape) {
-  char model[256], path[512], library[1024];
+  char model[256], path[512];
   decode_ours ours;
-  decode_peer peers[MOST_PEERS] = {{.child = 0}};
-  const char *python = getenv("PYTHON") ? getenv("PYTHON") : "python3", *onnx, *cpu = "";
+  decode_peer peers[PEERS] = {{.child = 0}};
+  const char *cpu = "";
   snprintf(model, sizeof model, "build/tmp/bench-%s", shape);
   snprintf(path, sizeof path, "%s.safetensors", model);
   if (!decode_command("mkdir -p build/tmp && build/seq2seq bench --shape %s -o %s", shape, path)) exit(2);
-  onnx = decode_find_onnxruntime(library, sizeof library);
-  if (!*onnx || !decode_onnx(python, model))
-    fprintf(stderr, "bench: SKIP peer ONNX Runtime: no libonnxruntime.so.1 (npm's onnxruntime-node, ONNXRUNTIME=PATH)\n");
-  else
-    decode_peer_open(&peers[0], "ONNX Runtime", onnx, NULL, model, "");
-  decode_load(&ours, path);
-  decode_must(s2s_model_get(ours.model, "cpu", &cpu));
-  decode_peer_open(&peers[1], "PyTorch", NULL, "test/bench_decode_torch.py", model,
-                   bench_width(cpu) == 64 ? "SkylakeX" : "Haswell");
-  for (int32_t batch = 1; batch <= 32; batch += 31)
-    for (int32_t beam = 1; beam <= 5; beam += 4) decode_case(shape, &ours, peers, batch, beam);
-  decode_unload(&ours);
-  for (int i = 0; i < MOST_PEERS; i++) decode_peer_close(&peers[i]);
+  decode_open_onnx(&peers[ONNX_F32], "ONNX Runtime f32", model, "");
+  decode_open_onnx(&peers[ONNX_I8], "ONNX Runtime int8", model, "int8");
+  for (size_t s = 0; s < sizeof storages / sizeof *storages; s++) {
+    decode_load(&ours, shape, &storages[s], path);
+    decode_must(s2s_model_get(ours.model, "cpu", &cpu));
+    if (s == 0)
+      decode_peer_open(&peers[TORCH_F32], "PyTorch f32", NULL, "test/bench_decode_torch.py", model,
+                       bench_width(cpu) == 64 ? "SkylakeX" : "Haswell");
+    for (int32_t batch = 1; batch <= 32; batch += 31)
+      for (int32_t beam = 1; beam <= 5; beam += 4) decode_case(&ours, peers, batch, beam);
+    decode_unload(&ours);
+  }
+  for (int i = 0; i < PEERS; i++) decode_peer_close(&peers[i]);
 }
 
 int main(int argc, char **argv) {
