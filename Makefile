@@ -2,8 +2,9 @@
 #
 # Builds libseq2seq, its command, its examples and its tests. GNU make; everything it makes is under build/.
 #
-# Honoured: CC CXX AR STRIP CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX BINDIR LIBDIR INCLUDEDIR MANDIR (or in small
-# letters). V=1 shows commands, WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
+# Honoured: CC CXX AR STRIP CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX EXEC_PREFIX BINDIR LIBDIR INCLUDEDIR
+# DATAROOTDIR MANDIR PKGCONFIGDIR (or in small letters). S2S_SIMD=none builds portable C alone. V=1 shows commands,
+# WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
 #
 # VARIANT=name builds in build/name with that variant's compiler and flags; `make check-name` runs its tests.
 
@@ -15,25 +16,30 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 CFLAGS ?= -O2 -g
 JOBS ?= 2
+S2S_SIMD ?= auto
 INSTALL ?= install
 STRIP ?= strip
 
 prefix ?= /usr/local
 PREFIX ?= $(prefix)
-BINDIR ?= $(or $(bindir),$(PREFIX)/bin)
-LIBDIR ?= $(or $(libdir),$(PREFIX)/lib)
+EXEC_PREFIX ?= $(or $(exec_prefix),$(PREFIX))
+BINDIR ?= $(or $(bindir),$(EXEC_PREFIX)/bin)
+LIBDIR ?= $(or $(libdir),$(EXEC_PREFIX)/lib)
 INCLUDEDIR ?= $(or $(includedir),$(PREFIX)/include)
-MANDIR ?= $(or $(mandir),$(PREFIX)/share/man)
+DATAROOTDIR ?= $(or $(datarootdir),$(PREFIX)/share)
+MANDIR ?= $(or $(mandir),$(DATAROOTDIR)/man)
+PKGCONFIGDIR ?= $(or $(pkgconfigdir),$(LIBDIR)/pkgconfig)
 
 # ---- variants: compiler, flags, and what a program is run under -----------------------------------------------------
 
-variants := double asan tsan clang avxvnni m32 musl aarch64 armhf s390x
+variants := double asan tsan clang nosimd avxvnni m32 musl aarch64 armhf s390x
 
 flags-double := -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1
 flags-asan := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
 flags-tsan := -fsanitize=thread -Wno-frame-larger-than
 run-tsan = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 compiler-clang := clang
+flags-nosimd := -DS2S_NO_SIMD=1
 flags-avxvnni := -DS2S_AVXVNNI_AS_AVX512VL=1 # lib/tensor/isa.h
 flags-m32 := -m32 -idirafter /usr/include/x86_64-linux-gnu # there is asm/ without gcc-multilib, too
 compiler-musl := musl-gcc
@@ -63,7 +69,8 @@ version := $(major).$(call version_of,MINOR).$(call version_of,PATCH)
 
 warnings := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wframe-larger-than=8192 \
   $(if $(filter 1,$(WERROR)),-Werror)
-common := -std=c11 -ffp-contract=off -fvisibility=hidden $(warnings)
+common := -std=c11 -ffp-contract=off -fvisibility=hidden -fdebug-prefix-map='$(CURDIR)'=. $(warnings)
+common += $(if $(filter none,$(S2S_SIMD)),-DS2S_NO_SIMD=1,$(if $(filter-out auto,$(S2S_SIMD)),$(error S2S_SIMD is auto or none)))
 libs := -lm
 ifeq (,$(call is,mingw))
   common += -fPIC -pthread
@@ -229,7 +236,7 @@ bench: all $(BENCH:%=$(B)/test/bench_%$(exe))
 export CC CXX MAKE
 PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
 prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
-steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi
+steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi check-reproducible
 
 .PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
 ## check: every test; needs only a C compiler, make and sh
@@ -252,7 +259,7 @@ run-programs: $(quick_programs)
 programs-double:
 	@$(if $(double_programs),$(MAKE) VARIANT=double $(double_programs))
 
-## check-VARIANT: the test programs as one of asan tsan clang avxvnni m32 musl aarch64 armhf s390x, if that can run
+## check-VARIANT: the test programs as one of asan tsan clang nosimd avxvnni m32 musl aarch64 armhf s390x, if that can run
 $(variants:%=check-%): check-%:
 	@mkdir -p build/tmp; probe=build/tmp/probe-$*; \
 	printf '#include <math.h>\nint main(void) { return 0; }\n' >$$probe.c; \
@@ -304,32 +311,60 @@ check-mpi:
 	  for n in 1 2; do $(mpirun) -np $$n $(B)/examples/mpi_train $(mpi_data) build/tmp/mpi.$$n build/tmp/mpi.options || exit 1; \
 	  done && cmp build/tmp/mpi.1 build/tmp/mpi.2; fi
 
+## check-reproducible: two builds in different folders give the same bytes
+reproduced = libseq2seq.a $(shared) seq2seq
+check-reproducible:
+	@rm -rf build/tmp/reproducible; for folder in a another/one; do \
+	  top=$(CURDIR)/build/tmp/reproducible/$$folder; mkdir -p $$top && \
+	  tar cf - Makefile include lib examples/cli seq2seq.pc.in | tar xf - -C $$top && \
+	  (cd $$top && CCACHE_DISABLE=1 $(MAKE) -s $(reproduced:%=build/%)) >build/tmp/reproducible.log 2>&1 || { cat build/tmp/reproducible.log; exit 1; }; \
+	done; cd build/tmp/reproducible && for file in $(reproduced); do \
+	  cmp a/build/$$file another/one/build/$$file && echo "$$file: the same bytes" || exit 1; \
+	done; rm -rf $(CURDIR)/build/tmp/reproducible
+
 # ---- installing -----------------------------------------------------------------------------------------------------
 
 to = "$(DESTDIR)$1"
+CMAKEDIR = $(LIBDIR)/cmake/seq2seq
 in_sed = $(subst |,\|,$(subst &,\&,$(subst \,\\,$1)))
-pc = -e 's|@PREFIX@|$(call in_sed,$(PREFIX))|' -e 's|@LIBDIR@|$(call in_sed,$(LIBDIR:$(PREFIX)/%=$${prefix}/%))|' \
-  -e 's|@INCLUDEDIR@|$(call in_sed,$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%))|' \
-  -e 's|@VERSION@|$(version)|' -e 's|@LIBS@|$(libs)|'
+put_in = -e 's|@$1@|$(call in_sed,$2)|'
+pc = $(call put_in,PREFIX,$(PREFIX)) $(call put_in,LIBDIR,$(LIBDIR:$(PREFIX)/%=$${prefix}/%)) \
+  $(call put_in,INCLUDEDIR,$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)) $(call put_in,VERSION,$(version)) $(call put_in,LIBS,$(libs))
+
+# CMake's file finds the headers from where it stands itself, so that the tree may be moved; unless not both of LIBDIR
+# and INCLUDEDIR are below PREFIX.
+empty :=
+inside = $(filter $(PREFIX)/%,$1)
+up = $(subst $(empty) $(empty),/,$(patsubst %,..,$(subst /, ,$(CMAKEDIR:$(PREFIX)/%=%))))
+cmake_includedir = $(if $(and $(call inside,$(LIBDIR)),$(call inside,$(INCLUDEDIR))),$\
+  $${CMAKE_CURRENT_LIST_DIR}/$(up)/$(INCLUDEDIR:$(PREFIX)/%=%),$(INCLUDEDIR))
+cmake = $(call put_in,INCLUDEDIR,$(cmake_includedir)) $(call put_in,VERSION,$(version)) $(call put_in,MAJOR,$(major)) \
+  $(call put_in,LIBS,$(subst $(empty) $(empty),;,$(libs))) $(call put_in,SONAME,$(firstword $(shared_links) $(shared)))
 
 .PHONY: install uninstall
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
-	$(INSTALL) -d $(call to,$(LIBDIR)/pkgconfig) $(call to,$(INCLUDEDIR))
+	$(INSTALL) -d $(call to,$(LIBDIR)) $(call to,$(PKGCONFIGDIR)) $(call to,$(CMAKEDIR)) $(call to,$(INCLUDEDIR)/seq2seq)
 	$(INSTALL) -m 644 $(static) $(call to,$(LIBDIR))
-	$(if $(shared),$(INSTALL) -m 755 build/$(shared) $(call to,$(LIBDIR)))
+	$(if $(shared),$(INSTALL) -m 755 $(B)/$(shared) $(call to,$(LIBDIR)))
 	$(foreach name,$(shared_links),ln -sf $(shared) $(call to,$(LIBDIR)/$(name)) &&) :
 	$(INSTALL) -m 644 $(public_headers) $(call to,$(INCLUDEDIR))
-	sed $(pc) seq2seq.pc.in >build/seq2seq.pc
-	$(INSTALL) -m 644 build/seq2seq.pc $(call to,$(LIBDIR)/pkgconfig)
+	$(INSTALL) -m 644 include/seq2seq/module.modulemap $(call to,$(INCLUDEDIR)/seq2seq)
+	sed $(pc) seq2seq.pc.in >$(B)/seq2seq.pc
+	$(INSTALL) -m 644 $(B)/seq2seq.pc $(call to,$(PKGCONFIGDIR))
+	for file in Config ConfigVersion; do sed $(cmake) lib/seq2seq$$file.cmake.in >$(B)/seq2seq$$file.cmake || exit 1; done
+	$(INSTALL) -m 644 $(B)/seq2seqConfig.cmake $(B)/seq2seqConfigVersion.cmake $(call to,$(CMAKEDIR))
 	$(if $(command),$(INSTALL) -d $(call to,$(BINDIR)) && $(INSTALL) -m 755 $(command) $(call to,$(BINDIR)))
 	$(if $(manuals),$(INSTALL) -d $(call to,$(MANDIR)/man1) && $(INSTALL) -m 644 $(manuals) $(call to,$(MANDIR)/man1))
 
 ## uninstall: takes away what install put there
 uninstall:
-	rm -f $(foreach name,libseq2seq.a $(shared) $(shared_links) pkgconfig/seq2seq.pc,$(call to,$(LIBDIR)/$(name)))
+	rm -f $(foreach name,libseq2seq.a $(shared) $(shared_links),$(call to,$(LIBDIR)/$(name))) $(call to,$(PKGCONFIGDIR)/seq2seq.pc)
 	rm -f $(foreach name,$(notdir $(public_headers)),$(call to,$(INCLUDEDIR)/$(name)))
 	rm -f $(call to,$(BINDIR)/seq2seq$(exe)) $(foreach name,$(notdir $(manuals)),$(call to,$(MANDIR)/man1/$(name)))
+	rm -rf $(call to,$(CMAKEDIR)) $(call to,$(INCLUDEDIR)/seq2seq)
+	@for folder in $(foreach folder,$(LIBDIR)/cmake $(PKGCONFIGDIR) $(MANDIR)/man1 $(MANDIR) $(DATAROOTDIR) $(LIBDIR) $(INCLUDEDIR) \
+	  $(BINDIR) $(EXEC_PREFIX) $(PREFIX),$(call to,$(folder))); do rmdir "$$folder" 2>/dev/null || :; done
 
 # ---- housekeeping ---------------------------------------------------------------------------------------------------
 

@@ -11,9 +11,15 @@ int main(void) { return puts(s2s_status_name(S2S_OK)) < 0; }
 END
 version=$(awk '$2 ~ /^S2S_VERSION_(MAJOR|MINOR|PATCH)$/ { v = v dot $3; dot = "." } END { print v }' include/seq2seq.h)
 root=$PWD/$tmp
-unset DESTDIR PREFIX prefix BINDIR bindir LIBDIR libdir INCLUDEDIR includedir MANDIR mandir
+unset DESTDIR PREFIX prefix EXEC_PREFIX exec_prefix BINDIR bindir LIBDIR libdir INCLUDEDIR includedir MANDIR mandir
+unset DATAROOTDIR datarootdir PKGCONFIGDIR pkgconfigdir
 
-left() { find "$1" ! -type d; }
+# left FOLDER OWN...: files that are in it still, and those of its own folders that are there, with nothing but ours in them
+left() {
+  test ! -d "$1" || find "$1" ! -type d
+  shift
+  for own; do test ! -e "$own" || echo "$own"; done
+}
 
 # spelling NAME LIBDIR INCLUDEDIR VARIABLE...: a staged installation, and its removal
 spelling() {
@@ -21,16 +27,27 @@ spelling() {
   shift 3
   check "install with $name" $make -s install DESTDIR="$root/stage" "$@"
   check "puts files in place with $name" test -f "$library/libseq2seq.a" -a -f "$include/seq2seq.h" -a \
-    -f "$library/pkgconfig/seq2seq.pc"
+    -f "$library/${pkgconfig-pkgconfig}/seq2seq.pc" -a -f "$include/seq2seq.hpp" -a -f "$include/seq2seq/module.modulemap" -a \
+    -f "$library/cmake/seq2seq/seq2seqConfig.cmake" -a -f "$tmp/stage/${bin-opt/a/bin}/seq2seq"
   check "uninstall with $name" $make -s uninstall DESTDIR="$root/stage" "$@"
-  none "leaves nothing with $name" "$(left "$tmp/stage")"
+  none "leaves nothing with $name" "$(left "$tmp/stage" "$library" "$include" "$tmp/stage/opt/a")"
   rm -rf "$tmp/stage"
 }
-spelling "DESTDIR alone" usr/local/lib usr/local/include
+bin=usr/local/bin spelling "DESTDIR alone" usr/local/lib usr/local/include
 spelling PREFIX opt/a/lib opt/a/include PREFIX=/opt/a
 spelling prefix opt/a/lib opt/a/include prefix=/opt/a
-spelling "LIBDIR and INCLUDEDIR" usr/lib/x usr/include/x PREFIX=/usr LIBDIR=/usr/lib/x INCLUDEDIR=/usr/include/x
-spelling "libdir and includedir" usr/lib/x usr/include/x prefix=/usr libdir=/usr/lib/x includedir=/usr/include/x
+all="BINDIR=/usr/b LIBDIR=/usr/lib/x INCLUDEDIR=/usr/include/x MANDIR=/usr/m PKGCONFIGDIR=/usr/lib/x/p"
+bin=usr/b pkgconfig=p spelling "each folder by itself" usr/lib/x usr/include/x PREFIX=/usr $all
+bin=usr/b pkgconfig=p spelling "the same in small letters" usr/lib/x usr/include/x $(echo "PREFIX=/usr $all" |
+  awk '{ for (i = 1; i <= NF; i++) { n = index($i, "="); print tolower(substr($i, 1, n - 1)) substr($i, n) } }')
+bin=opt/a/e/bin spelling exec_prefix opt/a/e/lib opt/a/include prefix=/opt/a exec_prefix=/opt/a/e
+in_environment() { (prefix=/opt/a && export prefix && $make -s "$1" DESTDIR="$root/stage"); }
+check "prefix from the environment" in_environment install
+check "is where files go" test -f "$tmp/stage/opt/a/lib/libseq2seq.a"
+touch "$tmp/stage/opt/a/include/other.h"
+check "and uninstall" in_environment uninstall
+check "leaves what is not ours" test "$(find "$tmp/stage" ! -type d)" = "$tmp/stage/opt/a/include/other.h"
+rm -rf "$tmp/stage"
 
 prefix=$root/prefix
 check "install without DESTDIR" $make -s install PREFIX="$prefix"
@@ -79,5 +96,5 @@ else
   skip "building through pkg-config" "no pkg-config"
 fi
 check "uninstall without DESTDIR" $make -s uninstall PREFIX="$prefix"
-none "leaves nothing without DESTDIR" "$(left "$prefix")"
+none "leaves nothing without DESTDIR" "$(left "$root" "$prefix" | grep "^$prefix")"
 finish
