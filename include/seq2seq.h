@@ -123,10 +123,11 @@ S2S_API const char *s2s_error_message(void);
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
  *   train    read by s2s_model_create (seed, vocabulary.*, subword.*, preset) and s2s_trainer_new
- *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_split_document, s2s_evaluate
- *            and s2s_metric_*
+ *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_score, s2s_split_document,
+ *            s2s_evaluate and s2s_metric_*; seed wherever something is drawn
  *   runtime  never stored: memory_limit and invalid_utf8 are read wherever a handle is made, cpu where a model or trainer is
- *            made, verify where a model is loaded, threads by s2s_trainer_new and s2s_evaluate
+ *            made, verify where a model is loaded, threads by s2s_trainer_new, s2s_evaluate, s2s_decoder_init, s2s_translate* and
+ *            s2s_score
  * A function ignores options of a scope it does not read. Where it takes options, NULL means all defaults.
  * docs/options.md lists them; the s2s_option_* functions give the same list to a program.
  * ================================================================================================================== */
@@ -165,8 +166,9 @@ S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *
 
 /* Called by s2s_trainer_run in its own thread: after every update (S2S_PROGRESS_UPDATE, `done` of `total` updates in this
  * epoch) and after every evaluation (S2S_PROGRESS_EVALUATED, `done` epochs of `total`, 0 where there is no end). The trainer
- * may be asked for its metrics and its model from inside. And by s2s_translate_document (S2S_PROGRESS_TRANSLATED, `done`
- * sentences of `total`). A result other than 0 stops the call with S2S_CANCELLED. */
+ * may be asked for its metrics and its model from inside. And by s2s_translate, s2s_translate_document, s2s_score and s2s_decode
+ * in the caller's thread whenever more texts are done (S2S_PROGRESS_TRANSLATED, `done` of `total`, in the end all). A result
+ * other than 0 stops the call with S2S_CANCELLED. */
 enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1, S2S_PROGRESS_TRANSLATED = 2 };
 typedef int32_t (*s2s_progress_fn)(void *user, int32_t event, int64_t done, int64_t total);
 S2S_API int32_t s2s_options_set_progress(s2s_options *options, s2s_progress_fn progress, void *user);
@@ -199,13 +201,23 @@ typedef struct s2s_model s2s_model;
 typedef struct s2s_result s2s_result;
 
 /* Encodes, attends and decodes `count` texts (0 is allowed). texts[i] has lengths[i] bytes; lengths NULL: all end with NUL.
- * Reads decode and runtime options. To translate again and again keep an encoder and a decoder instead: they keep their
- * memory from call to call.
+ * Texts are sorted by length inside and go in batches to `threads` threads; results are in the order of the texts, and bit by
+ * bit what each gives alone. Reads decode and runtime options. To translate again and again keep an encoder and a decoder
+ * instead: they keep their memory from call to call.
  * S2S_BAD_TEXT: a text is not UTF-8 (the message names which and the byte). S2S_LIMIT: a text has more tokens than
- * max_source_length. S2S_OUT_OF_MEMORY. An empty text gives one hypothesis with
- * empty text. */
+ * max_source_length. S2S_BAD_OPTION: options that contradict each other or the model (s2s_decoder_init). S2S_CANCELLED: by the
+ * progress callback. S2S_OUT_OF_MEMORY. An empty text gives one hypothesis with empty text. */
 S2S_API int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
                               const size_t *lengths, size_t count, s2s_result **result);
+
+/* The log-probability of given targets: of each pair one hypothesis, with the target's tokens, log-probability, token scores,
+ * attention and links, as if a search had found it. Reads decode (length_penalty and the like for the score) and runtime
+ * options. A token that the target vocabulary lacks counts as the unknown token. An empty target is the end mark alone.
+ * S2S_BAD_TEXT: invalid UTF-8, or an empty source. S2S_LIMIT: longer than max_source_length or than the model's learned
+ * positions. Messages name the pair. */
+S2S_API int32_t s2s_score(const s2s_model *model, const s2s_options *options, const char *const *sources,
+                          const size_t *source_lengths, const char *const *targets, const size_t *target_lengths,
+                          size_t count, s2s_result **result);
 
 typedef struct s2s_tokens s2s_tokens;
 
@@ -223,7 +235,7 @@ S2S_API int32_t s2s_split_document(const s2s_model *model, const s2s_options *op
 /* Translates such sentences and puts each into the place of its source: lines, paragraphs and other white space stay as
  * they are, but for spaces that the script of one language has between sentences and the other's has not, and for the
  * line ends that document.lines `join` takes out. s2s_tokens_text() is the whole; the tokens are the translated sentences,
- * as many as s2s_split_document() gives. The progress callback of the options hears of every 64 sentences.
+ * as many as s2s_split_document() gives.
  * Reads decode and runtime options. S2S_BAD_TEXT, S2S_OUT_OF_MEMORY, S2S_CANCELLED (by the progress callback). */
 S2S_API int32_t s2s_translate_document(const s2s_model *model, const s2s_options *options, const char *text,
                                        size_t length, s2s_tokens **translated);
@@ -238,10 +250,21 @@ S2S_API size_t s2s_result_count(const s2s_result *result);                      
 S2S_API size_t s2s_result_hypotheses(const s2s_result *result, size_t text);      /* 1 .. nbest */
 S2S_API const char *s2s_result_text(const s2s_result *result, size_t text, size_t rank); /* UTF-8, NUL-terminated */
 
-/* What hypotheses are ranked by: the log-probability divided by length ^ length_penalty, the length counting the end mark. */
+/* What hypotheses are ranked by: the log-probability (as repetition_penalty has left it) divided by length ^ length_penalty,
+ * or with length_norm wu by ((5 + length) / 6) ^ length_penalty, the length counting the end mark; and what coverage_penalty
+ * takes off. */
 S2S_API double s2s_result_score(const s2s_result *result, size_t text, size_t rank);
-/* Natural logarithm of the probability of the whole hypothesis, end mark included. */
+/* Natural logarithm of the probability that the model gives the whole hypothesis, end mark included. */
 S2S_API double s2s_result_log_probability(const s2s_result *result, size_t text, size_t rank);
+/* The same of each token, in order, which adds up to it; the end mark's last where there is one. *count gets how many; it may
+ * be NULL. */
+S2S_API const float *s2s_result_token_scores(const s2s_result *result, size_t text, size_t rank, size_t *count);
+
+/* How a hypothesis ended: with the end mark; cut where it had as many tokens as max_length, max_length_ratio or the model's
+ * positions allow; cut because time_limit was up; or stuck, where the rules (min_length, banned words ...) left nothing that
+ * could follow, or probabilities were no numbers. -1 when out of range. */
+enum { S2S_ENDED = 0, S2S_CUT_LENGTH = 1, S2S_CUT_TIME = 2, S2S_STUCK = 3 };
+S2S_API int32_t s2s_result_ending(const s2s_result *result, size_t text, size_t rank);
 
 /* Token ids, without begin and end mark. *count gets how many; it may be NULL. */
 S2S_API const int32_t *s2s_result_tokens(const s2s_result *result, size_t text, size_t rank, size_t *count);
@@ -256,6 +279,19 @@ S2S_API const char *s2s_result_copied(const s2s_result *result, size_t text, int
  * attention. rows and columns may be NULL. */
 S2S_API const float *s2s_result_alignment(const s2s_result *result, size_t text, size_t rank, size_t *rows,
                                           size_t *columns);
+
+/* Where target token `token` stands in the hypothesis's text, in bytes: from *begin to before *end, as s2s_tokens_range() says
+ * of a source. Where the source's stand: s2s_memory_range(). */
+S2S_API void s2s_result_range(const s2s_result *result, size_t text, size_t rank, size_t token, size_t *begin, size_t *end);
+
+/* The hard alignment: for each word of the target the word of the source that got most of the attention while it was written.
+ * A word is a token of chars, graphemes or words; pieces are together one up to the next white space (Chinese, Japanese, Thai
+ * and their like: each piece is one). White space and end marks are in none. s2s_result_links() is how many words the target
+ * has; 0 when out of range, without attention, or for sources that were given as ids. Of link `index`, source[] and target[]
+ * (may be NULL) get the word's number on its side, from 0, and its place in bytes, begin and end. */
+S2S_API size_t s2s_result_links(const s2s_result *result, size_t text, size_t rank);
+S2S_API int32_t s2s_result_link(const s2s_result *result, size_t text, size_t rank, size_t index, size_t source[3],
+                                size_t target[3]);
 S2S_API void s2s_result_free(s2s_result *result);
 
 /* =====================================================================================================================
@@ -360,7 +396,7 @@ S2S_API int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *toke
 S2S_API size_t s2s_tokens_count(const s2s_tokens *tokens);
 S2S_API const char *s2s_tokens_get(const s2s_tokens *tokens, size_t index); /* ends with NUL; NULL when out of range */
 /* Where in the text the token stands, in bytes: from *begin to before *end (equal for all but the last byte of a character that
- * was cut into bytes; 0 and 0 when out of range or joined). Both may be NULL. */
+ * was cut into bytes; 0 and 0 when out of range). Both may be NULL. */
 S2S_API void s2s_tokens_range(const s2s_tokens *tokens, size_t index, size_t *begin, size_t *end);
 S2S_API const char *s2s_tokens_text(const s2s_tokens *tokens); /* the whole text, given or joined */
 S2S_API void s2s_tokens_free(s2s_tokens *tokens);
@@ -395,6 +431,10 @@ S2S_API const int32_t *s2s_memory_tokens(const s2s_memory *memory, size_t index,
  * sequence `index`, the word of such an id; NULL for others. Ids that were encoded copy what they stand for. */
 S2S_API size_t s2s_memory_target_size(const s2s_memory *memory);
 S2S_API const char *s2s_memory_copied(const s2s_memory *memory, size_t index, int32_t id);
+/* The text of sequence `index`, as it was cut, and its length in bytes (may be NULL); and where token `token` stands in it, from
+ * *begin to before *end. NULL, and 0 and 0, when out of range or when ids were encoded. */
+S2S_API const char *s2s_memory_text(const s2s_memory *memory, size_t index, size_t *length);
+S2S_API void s2s_memory_range(const s2s_memory *memory, size_t index, size_t token, size_t *begin, size_t *end);
 S2S_API void s2s_memory_free(s2s_memory *memory);
 
 /* =====================================================================================================================
@@ -420,13 +460,30 @@ S2S_API void s2s_attention_free(s2s_attention *attention);
 
 typedef struct s2s_decoder s2s_decoder;
 
-/* Reads decode and runtime options. */
+/* Reads decode and runtime options. S2S_BAD_OPTION: options that contradict each other (top_k without temperature, min_length
+ * that leaves no room below max_length) or the model (coverage_penalty without attention). S2S_BAD_TEXT, S2S_LIMIT: the option
+ * `prefix`, as s2s_decoder_set_prefixes() says. */
 S2S_API int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s_decoder **decoder);
 
-/* Searches for the best target of every sequence of the memory: greedily (beam 1) or with a beam. Never endless: a
- * hypothesis ends after max_length tokens, or 10 + max_length_ratio * source tokens, whichever is less.
- * S2S_CANCELLED after s2s_decoder_cancel. */
+/* Finds or draws targets for every sequence of the memory: greedily (beam 1), with a beam, or with temperature above 0 by
+ * sampling, where a draw depends on `seed`, the source and the number of the sample alone. The sequences are sorted by
+ * length and go in batches to `threads` threads. Never endless: a hypothesis ends after max_length tokens, or 10 +
+ * max_length_ratio * source tokens, whichever is less; s2s_result_ending() says when that cut it.
+ * S2S_CANCELLED after s2s_decoder_cancel, or by a callback. */
 S2S_API int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **result);
+
+/* What each target of the next s2s_decode begins with: as many texts as its memory has sequences, given as to s2s_encode. They
+ * go before the option `prefix`, and before all rules. They are cut as target texts are, so pieces go on with a new piece.
+ * S2S_BAD_TEXT: invalid UTF-8, or a token that the target vocabulary lacks. S2S_LIMIT: no room is left below max_length. */
+S2S_API int32_t s2s_decoder_set_prefixes(s2s_decoder *decoder, const char *const *texts, const size_t *lengths, size_t count);
+
+/* Called by s2s_decode, in its own thread, after every step for each sequence that goes on: `text` of `length` bytes, NUL behind
+ * it, is what its best hypothesis says by now. Its first `settled` bytes stay as they are whatever comes, and never get fewer:
+ * what is new among them can be shown. `done` is 1 in the sequence's last call, where the text is that of the result. A
+ * result other than 0 stops the call with S2S_CANCELLED. While there is a callback, s2s_decode uses one thread. NULL: no
+ * more calls. */
+typedef int32_t (*s2s_token_fn)(void *user, size_t sequence, const char *text, size_t length, size_t settled, int32_t done);
+S2S_API int32_t s2s_decoder_on_token(s2s_decoder *decoder, s2s_token_fn on_token, void *user);
 
 /* The same step by step, for a search of your own. start() prepares one row for each sequence of the memory, which must not
  * be freed before the last step. step() then advances n rows: row i continues row parents[i] of the step before (at the
@@ -438,6 +495,15 @@ S2S_API int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_r
 S2S_API int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory);
 S2S_API int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int32_t *parents, size_t n,
                                  const float **log_probabilities);
+
+/* Attention weights of row `row` of the last step over its source tokens; *count (may be NULL) gets how many. Valid until the next
+ * call with this decoder. NULL when out of range, before the first step, and without attention. */
+S2S_API const float *s2s_decoder_attention(s2s_decoder *decoder, size_t row, size_t *count);
+
+/* A decoder of the same options that stands where this one is between its steps: both go on by themselves, so a search can come
+ * back to a step. (Rows of one step need no copy: name them as parents more than once.) The memory must not be freed
+ * before the last step of either. S2S_BAD_ARGUMENT: before s2s_decoder_start. */
+S2S_API int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy);
 
 /* Makes the s2s_decode that runs, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
 S2S_API void s2s_decoder_cancel(s2s_decoder *decoder);

@@ -238,6 +238,16 @@ static void test_null_running(void) {
   NULL_REFUSED("tokens", s2s_decoder_step(h.decoder, NULL, &id, 1, &p));
   NULL_REFUSED("parents", s2s_decoder_step(h.decoder, &id, NULL, 1, &p));
   NULL_REFUSED("log_probabilities", s2s_decoder_step(h.decoder, &id, &id, 1, NULL));
+  NULL_REFUSED("decoder", s2s_decoder_copy(NULL, &(s2s_decoder *){NULL}));
+  NULL_REFUSED("copy", s2s_decoder_copy(h.decoder, NULL));
+  NULL_REFUSED("decoder", s2s_decoder_on_token(NULL, NULL, NULL));
+  NULL_REFUSED("decoder", s2s_decoder_set_prefixes(NULL, texts, NULL, 1));
+  NULL_REFUSED("texts", s2s_decoder_set_prefixes(h.decoder, NULL, NULL, 1));
+  NULL_REFUSED("model", s2s_score(NULL, NULL, texts, NULL, texts, NULL, 1, &result));
+  NULL_REFUSED("sources", s2s_score(h.model, NULL, NULL, NULL, texts, NULL, 1, &result));
+  NULL_REFUSED("targets", s2s_score(h.model, NULL, texts, NULL, NULL, NULL, 1, &result));
+  NULL_REFUSED("result", s2s_score(h.model, NULL, texts, NULL, texts, NULL, 1, NULL));
+  NULL_REFUSED("result", s2s_result_link(NULL, 0, 0, 0, NULL, NULL));
 }
 
 static void test_null_segmenters(void) {
@@ -332,6 +342,13 @@ static void test_null_asking(void) {
          !s2s_model_parameter_name(NULL, 0),
      "no model has neither vocabulary nor parameters");
   a = b = 7;
+  ok(!s2s_result_token_scores(NULL, 0, 0, &a) && a == 0 && s2s_result_ending(NULL, 0, 0) == -1 &&
+         s2s_result_links(NULL, 0, 0) == 0,
+     "so have scores, endings and links of NULL");
+  s2s_result_range(NULL, 0, 0, 0, &a, &b);
+  s2s_memory_range(NULL, 0, 0, NULL, NULL);
+  ok(a + b == 0 && !s2s_memory_text(NULL, 0, &a) && a == 0 && !s2s_decoder_attention(NULL, 0, &a) && a == 0,
+     "and ranges, texts and attention");
   ok(!s2s_memory_count(NULL) && !s2s_memory_dim(NULL) && !s2s_memory_states(NULL, 0, &a) &&
          !s2s_memory_tokens(NULL, 0, &b) && a + b == 0,
      "no memory has neither states nor tokens");
@@ -376,6 +393,8 @@ static void test_outputs(void) {
   LEAVES_NULL(s2s_decoder, p, s2s_decoder_init(NULL, options, &p));
   LEAVES_NULL(s2s_result, p, s2s_decode(NULL, h.memory, &p));
   LEAVES_NULL(const float, p, s2s_decoder_step(h.decoder, &id, &id, 1, &p));
+  LEAVES_NULL(s2s_decoder, p, s2s_decoder_copy(h.decoder, &p));
+  LEAVES_NULL(s2s_result, p, s2s_score(h.model, NULL, texts, NULL, NULL, NULL, 1, &p));
   LEAVES_NULL(s2s_trainer, p, s2s_trainer_new(h.model, NULL, NULL, options, &p));
   LEAVES_NULL(s2s_model, p, s2s_trainer_model(NULL, &p));
   LEAVES_NULL(s2s_metrics, p, s2s_evaluate(h.model, NULL, options, &p));
@@ -660,7 +679,7 @@ static void test_documents(void) {
   int64_t seen[2] = {0, 2};
   for (size_t i = 0; i < 130; i++) memcpy(many + 2 * i, "a\n", 2);
   s2s_options_set_progress(o, stop_documents, seen);
-  failed(s2s_translate_document(h.model, o, many, sizeof many - 1, &translated), S2S_CANCELLED, "sentence 128 of 130",
+  failed(s2s_translate_document(h.model, o, many, sizeof many - 1, &translated), S2S_CANCELLED, "text 128 of 130",
          "a callback that has seen enough stops it");
   failed(s2s_translate_document(h.model, o, "a. \xC3", 4, &translated), S2S_BAD_TEXT, "byte 4", "invalid UTF-8");
   s2s_options_free(o);

@@ -297,7 +297,7 @@ static void log_softmax(const float *logits, size_t n, float *out) {
 static int step_agrees(subject *s, const s2s_decoder *decoder, const float *got, size_t step) {
   const golden_tensor logits = golden_get(&s->g, "output.logits"), attention = golden_find(&s->g, "output.attention");
   const size_t classes = logits.shape[2], steps = logits.shape[1];
-  const s2s__stepper *stepper = &decoder->stepper;
+  const s2s__stepper *stepper = &decoder->searcher[0].stepper;
   float wanted[16];
   int agree = classes <= 16;
   for (size_t i = 0; agree && i < s->sentences; i++) {
@@ -314,7 +314,7 @@ static int step_agrees(subject *s, const s2s_decoder *decoder, const float *got,
 /* The top layer's state, what an attention is asked with: before a step (bahdanau) or after it (luong). */
 static void copy_queries(const subject *s, const s2s_decoder *decoder, s2s__order order, float *queries) {
   const s2s__config *config = &s->model->network.config;
-  const s2s__tensor *h = decoder->stepper.state.tensor[config->decoder_layers - 1];
+  const s2s__tensor *h = decoder->searcher[0].stepper.state.tensor[config->decoder_layers - 1];
   if (config->order == order) memcpy(queries, h->data, h->rows * h->cols * sizeof *queries);
 }
 

@@ -49,7 +49,7 @@ static int same_tensor(const s2s__tensor *a, const s2s__tensor *b) {
 static void check_copy(void) {
   begun b;
   begin(&b, "embedding.dim 5 encoder.layers 3 encoder.hidden 4 decoder.layers 2 decoder.hidden 8");
-  const s2s__decoder_state *state = &b.decoder->stepper.state;
+  const s2s__decoder_state *state = &b.decoder->searcher[0].stepper.state;
   const s2s__recurrent_state *last = b.memory->encoding.last;
   ok(same_tensor(state->tensor[0], last[1].h) && same_tensor(state->tensor[1], last[2].h) &&
          same_tensor(state->tensor[2], last[1].c) && same_tensor(state->tensor[3], last[2].c),
@@ -85,7 +85,7 @@ static void check_linear_bridge(void) {
   begun b;
   begin(&b,
         "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 3 decoder.hidden 6 decoder.bridge linear");
-  s2s__tensor *const *state = b.decoder->stepper.state.tensor;
+  s2s__tensor *const *state = b.decoder->searcher[0].stepper.state.tensor;
   double most = 0;
   for (size_t layer = 0; layer < 3; layer++) {
     most = fmax(most, bridge_difference(&b, state[layer], layer));
@@ -210,7 +210,7 @@ static void check_query(const char *order) {
            "embedding.dim 5 encoder.layers 2 encoder.hidden 4 decoder.layers 2 decoder.hidden 8 decoder.order %s",
            order);
   begin(&b, options);
-  const s2s__stepper *stepper = &b.decoder->stepper;
+  const s2s__stepper *stepper = &b.decoder->searcher[0].stepper;
   const int before = strcmp(order, "bahdanau") == 0;
   need(s2s_decoder_step(b.decoder, (int32_t[]){1, 1}, (int32_t[]){0, 1}, 2, &row));
   if (before) memcpy(query, stepper->state.tensor[1]->data, 8 * sizeof *query);

@@ -151,7 +151,7 @@ static int is_own_path(const s2s_model *model, const s2s_memory *memory, const s
     const int32_t token = t ? ids[t - 1] : S2S__BOS;
     need(s2s_decoder_step(decoder, &token, &(int32_t){0}, 1, &row));
     sum += (double)row[t < n ? ids[t] : S2S__EOS];
-    if (weights) same &= memcmp(weights + t * columns, decoder->stepper.weights->data, columns * sizeof *weights) == 0;
+    if (weights) same &= memcmp(weights + t * columns, decoder->searcher[0].stepper.weights->data, columns * sizeof *weights) == 0;
   }
   s2s_decoder_free(decoder);
   return same && !(sum != s2s_result_log_probability(result, 0, rank));

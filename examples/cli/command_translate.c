@@ -213,7 +213,7 @@ static int widen_beam(translation *t) {
 static int make_batch(translation *t) {
   const char *text = t->given->value[FLAG_BATCH][0];
   char *end = NULL;
-  if (!text) return lines_init(&t->lines, isatty(fileno(t->in)) ? 1 : 64);
+  if (!text) return lines_init(&t->lines, isatty(fileno(t->in)) ? 1 : 64 * (size_t)option_int(t->given->options, "threads"));
   long long size = strtoll(text, &end, 10);
   if (size >= 1 && size <= 65536 && !*end) return lines_init(&t->lines, (size_t)size);
   return usage_error("--batch %s: it must be a whole number from 1 to 65536", text);

@@ -64,8 +64,6 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_TRAIN, "verify", "no model file is loaded"},
       {COMMAND_TRAIN, "beam", "the dev pairs are decoded with --evaluate-beam"},
       {COMMAND_TRAIN, "nbest", "the best hypothesis alone is judged"},
-      {COMMAND_TRANSLATE, "threads",
-       "one thread does it all; to use more cores start several, each with a part of the lines"},
       {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},
       {COMMAND_BENCH, "threads", "it measures one thread"},
       {COMMAND_BENCH, "nbest", "it counts the best hypothesis alone"},

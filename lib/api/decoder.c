@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * s2s_decoder_*, s2s_decode, s2s_translate.
+ * s2s_decoder_* and s2s_decode.
  */
 #include "api/api.h"
-#include "api/run.h"
-
+#include "search/batch.h"
 
 int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s_decoder **decoder) {
   S2S__API_OUT(decoder);
@@ -12,8 +11,9 @@ int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s
   s2s__error error = {.status = S2S_OK};
   const s2s__host host = s2s__options_host(options);
   s2s__search search;
-  s2s__search_read(&search, options);
-  return s2s__api_finish(&error, s2s__decoder_new(model, &host, &search, decoder, &error));
+  int32_t status = s2s__search_read(&search, options, &error);
+  if (status == S2S_OK) status = s2s__decoder_new(model, &host, &search, decoder, &error);
+  return s2s__api_finish(&error, status);
 }
 
 void s2s_decoder_free(s2s_decoder *decoder) { s2s__decoder_free(decoder); }
@@ -30,11 +30,21 @@ static int32_t decoder_check_memory(const s2s_decoder *decoder, const s2s_memory
 static int32_t decoder_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **result, s2s__error *error) {
   S2S__TRY(decoder_check_memory(decoder, memory, error));
   const s2s__host host = s2s__host_given(&decoder->host, &decoder->budget);
+  s2s__progress progress = {.host = &decoder->host, .total = memory->rows.count};
+  const s2s__request request = {.memory = memory,
+                                .deadline = s2s__search_deadline(&decoder->search),
+                                .cancelled = &decoder->cancelled,
+                                .progress = &progress,
+                                .reports = 1};
   s2s_result *r;
-  S2S__TRY(s2s__result_new(&host, memory->rows.count, &r, error));
-  const int32_t status = s2s__name_limit(&r->host, error, s2s__decoder_search(decoder, memory, r, 0, error));
-  if (status == S2S_OK) *result = r;
-  else s2s__result_free(r);
+  atomic_init(&progress.done, 0);
+  S2S__TRY(s2s__result_new(&host, memory->rows.count, decoder->searchers, &r, error));
+  int32_t status = s2s__name_limit(&r->host, error, s2s__decoder_search(decoder, &request, r, error));
+  if (status == S2S_OK) status = s2s__progress_tell(&progress, error);
+  if (status == S2S_OK)
+    *result = r;
+  else
+    atomic_store(&decoder->cancelled, 0), s2s__result_free(r); /* one cancel stops one call */
   return status;
 }
 
@@ -49,6 +59,21 @@ int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **
   return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
+int32_t s2s_decoder_set_prefixes(s2s_decoder *decoder, const char *const *texts, const size_t *lengths, size_t count) {
+  S2S__API_NEED(decoder);
+  if (count) S2S__API_NEED(texts);
+  s2s__error error = {.status = S2S_OK};
+  const int32_t status = s2s__decoder_set_prefixes(decoder, texts, lengths, count, &error);
+  return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
+}
+
+int32_t s2s_decoder_on_token(s2s_decoder *decoder, s2s_token_fn on_token, void *user) {
+  S2S__API_NEED(decoder);
+  decoder->on_token = on_token;
+  decoder->on_token_user = user;
+  return S2S_OK;
+}
+
 /* ---- step by step ------------------------------------------------------------------------------------------------ */
 
 int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
@@ -57,7 +82,7 @@ int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = decoder_check_memory(decoder, memory, &error);
-  if (status == S2S_OK) status = s2s__stepper_start(&decoder->stepper, memory, &error);
+  if (status == S2S_OK) status = s2s__stepper_start(&decoder->searcher[0].stepper, memory, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
@@ -65,9 +90,10 @@ int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory) {
 /* Checks and converts the rows of a step. */
 static int32_t decoder_check_step(s2s_decoder *d, const int32_t *tokens, const int32_t *parents, size_t n,
                                   s2s__error *error) {
-  const size_t own = d->stepper.copies ? d->stepper.copies->extra : 0, rows = d->stepper.rows;
+  const s2s__stepper *stepper = &d->searcher[0].stepper;
+  const size_t own = stepper->copies ? stepper->copies->extra : 0, rows = stepper->rows;
   const size_t vocabulary = d->model->vocabulary[S2S_TARGET].size + own;
-  if (!d->stepper.started) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_decoder_step before s2s_decoder_start");
+  if (!stepper->started) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_decoder_step before s2s_decoder_start");
   S2S__TRY(s2s__grow(&d->host, &d->parents, &d->parents_capacity, n, sizeof *d->parents, error));
   for (size_t i = 0; i < n; i++) {
     if (tokens[i] < 0 || (size_t)tokens[i] >= vocabulary)
@@ -84,10 +110,11 @@ static int32_t decoder_check_step(s2s_decoder *d, const int32_t *tokens, const i
 static int32_t decoder_step(s2s_decoder *d, const int32_t *tokens, const int32_t *parents, size_t n,
                             const float **log_probabilities, s2s__error *error) {
   S2S__TRY(decoder_check_step(d, tokens, parents, n, error));
-  const int32_t status = s2s__stepper_step(&d->stepper, tokens, d->parents, n, error);
-  if (status != S2S_OK) return d->stepper.started = 0, status; /* half a step cannot be continued */
-  const s2s__tensor *lp = d->stepper.log_probabilities;
-  *log_probabilities = s2s__public_floats(&d->stepper.step[d->stepper.turn], lp->data, lp->rows * lp->cols);
+  s2s__stepper *stepper = &d->searcher[0].stepper;
+  const int32_t status = s2s__stepper_step(stepper, tokens, d->parents, n, error);
+  if (status != S2S_OK) return stepper->started = 0, status; /* half a step cannot be continued */
+  const s2s__tensor *lp = stepper->log_probabilities;
+  *log_probabilities = s2s__public_floats(&stepper->step[stepper->turn], lp->data, lp->rows * lp->cols);
   return *log_probabilities ? S2S_OK : s2s__fail_memory(error, lp->rows * lp->cols * sizeof(float), "a step");
 }
 
@@ -104,62 +131,38 @@ int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int3
   return s2s__api_finish(&error, s2s__decoder_finish(decoder, status, &error));
 }
 
-/* ---- in one call ------------------------------------------------------------------------------------------------- */
+const float *s2s_decoder_attention(s2s_decoder *decoder, size_t row, size_t *count) {
+  s2s__stepper *stepper = decoder ? &decoder->searcher[0].stepper : NULL;
+  if (count) *count = 0;
+  if (!stepper || !stepper->started || stepper->position == 0 || row >= stepper->rows || !stepper->weights) return NULL;
+  const size_t n = stepper->ragged.length[row];
+  const float *weights =
+      s2s__public_floats(&stepper->step[stepper->turn], stepper->weights->data + stepper->ragged.offset[row], n);
+  if (count && weights) *count = n;
+  return weights;
+}
 
-enum { TRANSLATE_BATCH = 64 }; /* texts encoded and decoded together */
-
-static int32_t translate_batch(s2s_encoder *encoder, s2s_decoder *decoder, const char *const *texts,
-                               const size_t *lengths, size_t first, size_t count, s2s_result *result,
-                               s2s__error *error) {
-  s2s_memory *memory;
-  S2S__TRY(s2s__encoder_encode(encoder, texts, lengths, first, count, &memory, error));
-  const int32_t status = s2s__decoder_search(decoder, memory, result, first, error);
-  s2s__memory_free(memory);
+static int32_t decoder_copy(const s2s_decoder *d, s2s_decoder **copy, s2s__error *error) {
+  const s2s__host host = s2s__host_given(&d->host, &d->budget);
+  if (!d->searcher[0].stepper.started)
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_decoder_copy before s2s_decoder_start");
+  s2s_decoder *c;
+  S2S__TRY(s2s__decoder_new(d->model, &host, &d->search, &c, error));
+  int32_t status = s2s__stepper_copy(&c->searcher[0].stepper, &d->searcher[0].stepper, error);
+  status = s2s__name_limit(&c->host, error, status);
+  if (status == S2S_OK)
+    *copy = c;
+  else
+    s2s__decoder_free(c);
   return status;
 }
 
-static int32_t translate_all(s2s_encoder *encoder, s2s_decoder *decoder, const char *const *texts,
-                             const size_t *lengths, s2s_result *result, s2s__error *error) {
-  for (size_t at = 0; at < result->count; at += TRANSLATE_BATCH) {
-    const size_t left = result->count - at, n = left < TRANSLATE_BATCH ? left : TRANSLATE_BATCH;
-    S2S__TRY(translate_batch(encoder, decoder, texts, lengths, at, n, result, error));
-  }
-  return S2S_OK;
-}
-
-static int32_t translate_handles(const s2s_model *model, const s2s_options *options, const s2s__host *host,
-                                 s2s_encoder **encoder, s2s_decoder **decoder, s2s__error *error) {
-  s2s__search search;
-  s2s__search_read(&search, options);
-  S2S__TRY(s2s__encoder_new(model, host, options, encoder, error));
-  return s2s__decoder_new(model, host, &search, decoder, error);
-}
-
-int32_t s2s_translate(const s2s_model *model, const s2s_options *options, const char *const *texts,
-                      const size_t *lengths, size_t count, s2s_result **result) {
-  S2S__API_OUT(result);
-  S2S__API_NEED(model);
-  if (count) S2S__API_NEED(texts);
+int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy) {
+  S2S__API_OUT(copy);
+  S2S__API_NEED(decoder);
   s2s__error error = {.status = S2S_OK};
-  s2s_encoder *encoder = NULL;
-  s2s_decoder *decoder = NULL;
-  s2s_result *r = NULL;
-  const s2s__host given = s2s__options_host(options);
-  s2s__host host; /* encoder, memories and decoder have one budget; the result is a handle of its own */
-  s2s__budget budget;
-  s2s__host_own(&host, &given, &budget, 0);
   const s2s__float_mode mode = s2s__float_mode_enter();
-  int32_t status = translate_handles(model, options, &host, &encoder, &decoder, &error);
-  if (status == S2S_OK) status = s2s__result_new(&given, count, &r, &error);
-  if (status == S2S_OK) {
-    status = translate_all(encoder, decoder, texts, lengths, r, &error);
-    (void)s2s__name_limit(&r->host, &error, status);
-  }
+  const int32_t status = decoder_copy(decoder, copy, &error);
   s2s__float_mode_leave(mode);
-  (void)s2s__name_limit(&host, &error, status);
-  s2s__encoder_free(encoder);
-  s2s__decoder_free(decoder);
-  if (status == S2S_OK) *result = r;
-  else s2s__result_free(r);
   return s2s__api_finish(&error, status);
 }

@@ -39,14 +39,9 @@ int32_t s2s_split_document(const s2s_model *model, const s2s_options *options, c
 
 /* ---- translating ------------------------------------------------------------------------------------------------- */
 
-enum { DOCUMENT_BATCH = 64 }; /* sentences encoded and decoded together */
-
 typedef struct document_work {
-  s2s__host host; /* of all but the result, one budget */
-  s2s__budget budget;
+  s2s__translation translation;
   s2s__tokens sentences;
-  s2s_encoder *encoder;
-  s2s_decoder *decoder;
   const char **text; /* of the sentences */
   size_t *length;
   s2s__text *made; /* what each becomes */
@@ -55,12 +50,7 @@ typedef struct document_work {
 static int32_t document_start(document_work *w, const s2s_model *model, const s2s_options *options, const char *text,
                               size_t length, s2s__error *error) {
   const s2s__document_rules rules = document_rules(model, options);
-  s2s__search search;
-  s2s__search_read(&search, options);
-  search.nbest = 1;
   S2S__TRY(s2s__document_split(&rules, text, length, &w->sentences, error));
-  S2S__TRY(s2s__encoder_new(model, &w->host, options, &w->encoder, error));
-  S2S__TRY(s2s__decoder_new(model, &w->host, &search, &w->decoder, error));
   const size_t count = w->sentences.count;
   w->text = S2S__TAKE(&w->sentences.arena, const char *, count);
   w->length = S2S__TAKE(&w->sentences.arena, size_t, count);
@@ -73,38 +63,13 @@ static int32_t document_start(document_work *w, const s2s_model *model, const s2
   return S2S_OK;
 }
 
-/* Copies the best of each sentence. */
-static int32_t document_keep(document_work *w, size_t first, const s2s_result *result, s2s__error *error) {
-  for (size_t i = 0; i < result->count; i++) {
-    const char *text = result->text[i].item[0].text;
-    s2s__text *made = &w->made[first + i];
-    made->length = strlen(text);
-    made->text = s2s__arena_text(&w->sentences.arena, text, made->length);
-    if (!made->text) return s2s__fail_memory(error, made->length, "a sentence");
-  }
-  return S2S_OK;
-}
-
-static int32_t document_batch(document_work *w, size_t first, size_t count, s2s__error *error) {
-  s2s_memory *memory;
-  s2s_result *result = NULL;
-  S2S__TRY(s2s__encoder_encode(w->encoder, w->text, w->length, first, count, &memory, error));
-  int32_t status = s2s__result_new(&w->host, count, &result, error);
-  if (status == S2S_OK) status = s2s__decoder_search(w->decoder, memory, result, 0, error);
-  if (status == S2S_OK) status = document_keep(w, first, result, error);
-  s2s__result_free(result);
-  s2s__memory_free(memory);
-  return status;
-}
-
-static int32_t document_translate(document_work *w, s2s__error *error) {
-  const size_t total = w->sentences.count;
-  for (size_t at = 0; at < total; at += DOCUMENT_BATCH) {
-    const size_t done = document_least(total, at + DOCUMENT_BATCH);
-    S2S__TRY(document_batch(w, at, done - at, error));
-    if (w->host.progress &&
-        w->host.progress(w->host.progress_user, S2S_PROGRESS_TRANSLATED, (int64_t)done, (int64_t)total) != 0)
-      return s2s__fail(error, S2S_CANCELLED, "the progress callback stopped after sentence %zu of %zu", done, total);
+/* The best of each sentence. */
+static int32_t document_translate(document_work *w, s2s_result **result, s2s__error *error) {
+  const size_t count = w->sentences.count;
+  S2S__TRY(s2s__translation_run(&w->translation, &w->translation.host, w->text, w->length, count, result, error));
+  for (size_t i = 0; i < count; i++) {
+    const char *text = (*result)->text[i].item[0].text;
+    w->made[i] = (s2s__text){text, strlen(text)};
   }
   return S2S_OK;
 }
@@ -118,21 +83,21 @@ int32_t s2s_translate_document(const s2s_model *model, const s2s_options *option
   document_work w;
   s2s_tokens *made = NULL;
   const s2s__host host = s2s__options_host(options);
-  memset(&w, 0, sizeof w);
-  s2s__host_own(&w.host, &host, &w.budget, 0);
-  s2s__tokens_init(&w.sentences, &w.host);
+  s2s_result *result = NULL;
   const s2s__float_mode mode = s2s__float_mode_enter();
-  int32_t status = document_start(&w, model, options, text, length, &error);
-  if (status == S2S_OK) status = document_translate(&w, &error);
+  int32_t status = s2s__translation_init(&w.translation, model, options, &host, 1, &error);
+  s2s__tokens_init(&w.sentences, &w.translation.host);
+  if (status == S2S_OK) status = document_start(&w, model, options, text, length, &error);
+  if (status == S2S_OK) status = document_translate(&w, &result, &error);
   s2s__float_mode_leave(mode);
-  (void)s2s__name_limit(&w.host, &error, status);
+  (void)s2s__name_limit(&w.translation.host, &error, status);
   if (status == S2S_OK) status = s2s__api_tokens_new(&host, &made, &error);
   if (status == S2S_OK)
     status = s2s__document_join((s2s__document_lines)s2s__option_choice(options, S2S__DOCUMENT_LINES), &w.sentences,
                                 w.made, &made->tokens, &error);
   if (status == S2S_OK) status = s2s__api_tokens_own(made, &error);
-  s2s__decoder_free(w.decoder);
-  s2s__encoder_free(w.encoder);
+  s2s__result_free(result);
   s2s__tokens_free(&w.sentences);
+  s2s__translation_free(&w.translation);
   return s2s__api_tokens_finish(made, status, &error, translated);
 }

@@ -165,8 +165,8 @@ static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, co
   s2s__evaluation evaluation;
   s2s__pool *pool = NULL;
   s2s__search search;
-  s2s__search_read(&search, options);
-  search.nbest = 1;
+  S2S__TRY(s2s__search_read(&search, options, error));
+  search.nbest = search.threads = 1;
   s2s__host host;
   s2s__budget budget;
   s2s__host_own(&host, given, &budget, 0);

@@ -64,7 +64,7 @@
   X(SUBWORD_SYMBOLS, "subword.symbols", TEXT, TRAIN, "", "WORDS", "texts with spaces between them that bpe and unigram always keep as tokens of their own") \
   X(SUBWORD_DROPOUT, "subword.dropout", REAL, TRAIN, "0", "0..0.95", "share of merges that bpe leaves out at random in training, anew in each epoch") \
   X(SUBWORD_ALPHA, "subword.alpha", REAL, TRAIN, "0", "0..10", "unigram draws how it cuts a text in training, anew in each epoch, with probability to this power; 0 means always the best cut") \
-  X(SEED, "seed", INT, TRAIN, "1", "0..9223372036854775807", "start of every random choice") \
+  X(SEED, "seed", INT, DECODE, "1", "0..9223372036854775807", "start of every random choice, in training, sampling and resampling") \
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
   X(WORD_DROPOUT, "word_dropout", REAL, TRAIN, "0", "0..0.95", "share of words that are hidden in training: their whole embedding is zero") \
   X(WORD_DROPOUT_TARGET, "word_dropout.target", REAL, TRAIN, "-1", "-1..0.95", "the same of the words that the decoder reads, where it differs from that of the source; -1 means word_dropout") \
@@ -101,18 +101,31 @@
   X(LONG_PAIRS, "long_pairs", CHOICE, TRAIN, "skip", "skip|error", "leave out pairs that are longer, and count them, or refuse the corpus") \
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \
-  X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy") \
+  X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy; without part in sampling") \
   X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "first", "first|safe", "stop when as many hypotheses as the beam are finished, or only when none left can become better than those returned") \
-  X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam") \
+  X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam; samples drawn for it where temperature is above 0") \
   X(LENGTH_PENALTY, "length_penalty", REAL, DECODE, "1", "0..10", "power of the length that a log-probability is divided by; 0 for none") \
+  X(LENGTH_NORM, "length_norm", CHOICE, DECODE, "power", "power|wu", "what is raised to that power: the length, or (5 + length) / 6 (Wu et al. 2016); lengths count the end mark") \
+  X(COVERAGE_PENALTY, "coverage_penalty", REAL, DECODE, "0", "0..100", "what is added to a score, times this: for every source token the logarithm of the attention it got in all, which is nothing once that is 1 (Wu et al. 2016)") \
+  X(MIN_LENGTH, "min_length", INT, DECODE, "0", "0..100000", "fewest target tokens before the end mark may come; goes before max_length_ratio") \
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
+  X(TIME_LIMIT, "time_limit", REAL, DECODE, "0", "0..1e9", "seconds after which a decoding call ends with what it has, however unfinished; 0 for no limit") \
+  X(NO_REPEAT_NGRAM, "no_repeat_ngram", INT, DECODE, "0", "0..1000", "no sequence of this many tokens is written twice; 0 for no such rule") \
+  X(REPETITION_PENALTY, "repetition_penalty", REAL, DECODE, "1", "0.01..100", "what the log-probability of a token that was written already is multiplied by (Keskar et al. 2019); 1 for nothing") \
+  X(BANNED, "banned", TEXT, DECODE, "", "WORDS", "words with spaces between them that are never written: each is cut into tokens as a target text is, and these are never written one after another") \
+  X(BAN_UNKNOWN, "ban_unknown", BOOL, DECODE, "no", "yes|no", "whether the unknown token is never written") \
+  X(REPLACE_UNKNOWN, "replace_unknown", BOOL, DECODE, "no", "yes|no", "whether an unknown token is written as the source token that got most attention then") \
+  X(PREFIX, "prefix", TEXT, DECODE, "", "TEXT", "what every target begins with") \
+  X(TEMPERATURE, "temperature", REAL, DECODE, "0", "0..100", "above 0, targets are not searched but drawn, from probabilities to the power of 1 over this; 1 draws from the model's own") \
+  X(TOP_K, "top_k", INT, DECODE, "0", "0..1000000", "draw from the most probable tokens only, this many; 0 for all") \
+  X(TOP_P, "top_p", REAL, DECODE, "1", "0.001..1", "draw from the fewest most probable tokens that have this much probability together (Holtzman et al. 2020)") \
   X(MAX_SOURCE_LENGTH, "max_source_length", INT, DECODE, "4096", "1..10000000", "most tokens of a source text; longer ones are refused") \
   X(DOCUMENT_LINES, "document.lines", CHOICE, DECODE, "keep", "keep|join", "whether every line of a document stands for itself, or the lines of a paragraph are one text that was broken to fit") \
   X(DOCUMENT_MAX_LENGTH, "document.max_length", INT, DECODE, "200", "1..100000", "most tokens of a document's sentence; longer ones are cut, best behind a comma, else between words or characters") \
   X(BLEU_TOKENIZE, "bleu.tokenize", CHOICE, DECODE, "13a", "13a|zh|char|none", "how an evaluation cuts texts for BLEU: as mteval-v13a; that with every Chinese character by itself; every character; or only at white space, for tokenised text") \
   X(BLEU_SMOOTHING, "bleu.smoothing", CHOICE, DECODE, "exp", "exp|none", "what BLEU makes of an n-gram length without a match: one half, then one quarter and so on of a match, or a score of 0") \
-  X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads a trainer or an evaluation may use, the calling one included") \
+  X(THREADS, "threads", INT, RUNTIME, "1", "1..256", "threads that training, an evaluation or a decoding may use, the calling one included; the result is the same for any number") \
   X(BOOTSTRAP_SAMPLES, "bootstrap.samples", INT, DECODE, "1000", "40..1000000", "resamples of the texts from which a comparison of two systems tells chance from difference") \
   X(INVALID_UTF8, "invalid_utf8", CHOICE, RUNTIME, "error", "error|replace", "refuse a text that is no valid UTF-8, or take it with U+FFFD in the place of what is invalid") \
   X(CPU, "cpu", CHOICE, RUNTIME, "auto", "auto|c|avx2|avxvnni|avx512|avx512vnni|neon|neondot", "instructions to use: the best the machine has, or just these") \

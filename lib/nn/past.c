@@ -21,6 +21,10 @@ int32_t s2s__past_init(s2s__graph *graph, size_t layers, size_t cols, s2s__past 
   return S2S_OK;
 }
 
+int32_t s2s__past_init_like(s2s__graph *graph, const s2s__past *other, s2s__past *past) {
+  return s2s__past_init(graph, other->kept->layers, other->kept->cols, past);
+}
+
 int32_t s2s__past_select(s2s__graph *graph, const s2s__past *past, const size_t *index, size_t n, s2s__past *selected) {
   const size_t before = past->kept->tokens;
   size_t *way, count;
@@ -65,4 +69,31 @@ void s2s__past_rows(const s2s__past *past, size_t layer, size_t i, const s2s__re
   const s2s__past_kept *kept = past->kept;
   const size_t tokens = kept->tokens + 1, *way = past->way + i * tokens;
   for (size_t t = 0; t < tokens; t++) row[t] = kept->at[t * kept->layers + layer] + way[t] * kept->cols;
+}
+
+/* One token's rows of a layer, gathered: hypothesis i's becomes row i. */
+static void past_copy_rows(const s2s__past *past, size_t token, size_t layer, size_t n, s2s__real *rows) {
+  const s2s__past_kept *kept = past->kept;
+  const s2s__real *from = kept->at[token * kept->layers + layer];
+  for (size_t i = 0; i < n; i++)
+    memcpy(rows + i * kept->cols, from + past->way[i * kept->tokens + token] * kept->cols, kept->cols * sizeof *rows);
+}
+
+int32_t s2s__past_copy(s2s__graph *graph, const s2s__past *past, size_t n, s2s__past *copy) {
+  const s2s__past_kept *kept = past->kept;
+  size_t *way;
+  S2S__TRY(s2s__past_init_like(graph, past, copy));
+  for (; copy->kept->tokens < kept->tokens; copy->kept->tokens++) {
+    S2S__TRY(past_grow(copy->kept, graph->error));
+    for (size_t l = 0; l < kept->layers; l++) {
+      s2s__real *rows;
+      S2S__GRAPH_TAKE(graph, s2s__real, n * kept->cols, rows);
+      past_copy_rows(past, copy->kept->tokens, l, n, rows);
+      copy->kept->at[copy->kept->tokens * kept->layers + l] = rows;
+    }
+  }
+  S2S__GRAPH_TAKE(graph, size_t, n * kept->tokens, way);
+  for (size_t i = 0; i < n * kept->tokens; i++) way[i] = i / kept->tokens;
+  copy->way = way;
+  return S2S_OK;
 }

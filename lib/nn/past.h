@@ -22,6 +22,11 @@ typedef struct s2s__past {
 /* No tokens yet. What is kept lives in the graph's arena. */
 int32_t s2s__past_init(s2s__graph *graph, size_t layers, size_t cols, s2s__past *past);
 
+/* No tokens, of layers and columns as another has. */
+int32_t s2s__past_init_like(s2s__graph *graph, const s2s__past *other, s2s__past *past);
+/* One with copies of all that n hypotheses have in mind, after s2s__past_next. */
+int32_t s2s__past_copy(s2s__graph *graph, const s2s__past *past, size_t n, s2s__past *copy);
+
 /* The hypotheses of the next token: number i goes on from index[i]; before the first token the index plays no part. In the
  * graph's arena. */
 int32_t s2s__past_select(s2s__graph *graph, const s2s__past *past, const size_t *index, size_t n, s2s__past *selected);

@@ -113,6 +113,60 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
   return S2S_OK;
 }
 
+/* ---- of texts ---------------------------------------------------------------------------------------------------- */
+
+static int32_t memory_keep_texts(s2s_memory *m, const s2s__sources *sources, const size_t *number, s2s__error *error) {
+  const size_t count = m->rows.count, total = m->rows.total;
+  s2s__span *span = S2S__TAKE(&m->arena, s2s__span, total + 1);
+  s2s__text *text = S2S__TAKE(&m->arena, s2s__text, count + 1);
+  if (!span || !text) return s2s__fail_memory(error, total * sizeof *span, "the sources' texts");
+  for (size_t i = 0; i < count; i++) {
+    const s2s__source *s = &sources->item[number[i]];
+    if (s->tokens) memcpy(span + m->rows.offset[i], sources->span + s->first, s->tokens * sizeof *span);
+    text[i] = (s2s__text){s2s__arena_text(&m->arena, sources->text + s->at, s->bytes), s->bytes};
+    if (!text[i].text) return s2s__fail_memory(error, s->bytes, "a source's text");
+  }
+  m->span = span;
+  m->text = text;
+  return S2S_OK;
+}
+
+/* Ids and lengths, in the order that is asked for. */
+static int32_t memory_gather_ids(s2s__arena *scratch, const s2s__sources *sources, const size_t *number, size_t count,
+                             int32_t **ids, size_t **length, s2s__error *error) {
+  size_t total = 0;
+  for (size_t i = 0; i < count; i++) total += sources->item[number[i]].tokens;
+  *ids = S2S__TAKE(scratch, int32_t, total + 1);
+  *length = S2S__TAKE(scratch, size_t, count + 1);
+  if (!*ids || !*length) return s2s__fail_memory(error, total * sizeof **ids, "a batch");
+  int32_t *at = *ids;
+  for (size_t i = 0; i < count; i++) {
+    const s2s__source *s = &sources->item[number[i]];
+    if (s->tokens) memcpy(at, sources->ids.item + s->first, s->tokens * sizeof *at);
+    (*length)[i] = s->tokens;
+    at += s->tokens;
+  }
+  return S2S_OK;
+}
+
+int32_t s2s__memory_of(const s2s_model *model, const s2s__host *host, const s2s__sources *sources, const size_t *number,
+                       size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error) {
+  const s2s__mark mark = s2s__arena_mark(scratch);
+  int32_t *ids;
+  size_t *length;
+  *memory = NULL;
+  S2S__TRY(memory_gather_ids(scratch, sources, number, count, &ids, &length, error));
+  const s2s__copier_part part = {&sources->copier, number, count};
+  S2S__TRY(s2s__memory_new(model, host, ids, length, count, &part, scratch, memory, error));
+  s2s__arena_rewind(scratch, mark);
+  int32_t status = memory_keep_texts(*memory, sources, number, error);
+  if (status == S2S_OK) return S2S_OK;
+  status = s2s__name_limit(&(*memory)->host, error, status);
+  s2s__memory_free(*memory);
+  *memory = NULL;
+  return status;
+}
+
 void s2s__memory_free(s2s_memory *memory) {
   if (!memory) return;
   const s2s__host host = s2s__host_given(&memory->host, &memory->budget);

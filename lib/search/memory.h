@@ -6,7 +6,7 @@
 #define S2S__SEARCH_MEMORY_H
 
 #include "model/copier.h"
-#include "model/model.h"
+#include "search/source.h"
 
 struct s2s_memory {
   s2s__host host;
@@ -21,6 +21,9 @@ struct s2s_memory {
   const float *states;    /* encoding.states as the public sees them */
   s2s_memory **other;     /* of an ensemble: those of members 1 .. others */
   size_t others;
+  /* of texts, NULL of ids: */
+  const s2s__span *span;   /* [rows->total] where each token stands in its text */
+  const s2s__text *text;   /* [rows->count] each ends with NUL */
 };
 
 /* Numbers as float: themselves, or in the double-precision test build a copy in the arena (NULL: no memory). */
@@ -32,6 +35,9 @@ const float *s2s__public_floats(s2s__arena *arena, const s2s__real *values, size
 int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int32_t *ids, const size_t *length,
                         size_t count, const s2s__copier_part *part, s2s__arena *scratch, s2s_memory **memory,
                         s2s__error *error);
+/* Encodes sources number[0 .. count), in this order, with copies of their texts. */
+int32_t s2s__memory_of(const s2s_model *model, const s2s__host *host, const s2s__sources *sources, const size_t *number,
+                       size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error);
 void s2s__memory_free(s2s_memory *memory);
 
 #endif

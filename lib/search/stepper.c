@@ -26,35 +26,113 @@ void s2s__stepper_free(s2s__stepper *stepper) {
   s2s__arena_free(&stepper->step[1]);
 }
 
-static int32_t stepper_start_others(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
-  if (!stepper->other) {
-    stepper->other = s2s__allocate_zeroed(&stepper->host, memory->others * sizeof *stepper->other);
-    if (!stepper->other) return s2s__fail_memory(error, memory->others * sizeof *stepper->other, "an ensemble's steps");
-    for (; stepper->others < memory->others; stepper->others++)
-      s2s__stepper_init(&stepper->other[stepper->others], stepper->model->member[stepper->others + 1], &stepper->host);
-  }
+static int32_t stepper_make_others(s2s__stepper *stepper, size_t others, s2s__error *error) {
+  if (stepper->other || others == 0) return S2S_OK;
+  stepper->other = s2s__allocate_zeroed(&stepper->host, others * sizeof *stepper->other);
+  if (!stepper->other) return s2s__fail_memory(error, others * sizeof *stepper->other, "an ensemble's steps");
+  for (; stepper->others < others; stepper->others++)
+    s2s__stepper_init(&stepper->other[stepper->others], stepper->model->member[stepper->others + 1], &stepper->host);
+  return S2S_OK;
+}
+
+int32_t s2s__stepper_rewind(s2s__stepper *stepper, s2s__error *error) {
+  s2s__graph graph;
+  stepper->started = 0;
+  s2s__arena_rewind(&stepper->base, stepper->prepared);
+  s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
+  stepper->state = stepper->first;
+  if (stepper->first.past.kept) S2S__TRY(s2s__past_init_like(&graph, &stepper->first.past, &stepper->state.past));
+  stepper->rows = stepper->memory->rows.count;
+  stepper->position = 0;
+  stepper->sentence = NULL;
+  for (size_t i = 0; i < stepper->others; i++) S2S__TRY(s2s__stepper_rewind(&stepper->other[i], error));
+  stepper->started = 1;
+  return S2S_OK;
+}
+
+static int32_t stepper_prepare(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
+  const s2s__network *network = &stepper->model->network;
+  s2s__graph graph;
+  stepper->started = 0;
+  stepper->memory = memory;
+  s2s__arena_reset(&stepper->base);
+  s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
+  stepper->encoding = memory->encoding;
+  stepper->copies = network->config.copy ? &memory->copies : NULL;
+  S2S__TRY(s2s__network_prepare(&graph, network, &stepper->encoding));
+  S2S__TRY(network->decoder_type->start(&graph, network, &stepper->encoding, &stepper->first));
+  stepper->prepared = s2s__arena_mark(&stepper->base);
+  S2S__TRY(stepper_make_others(stepper, memory->others, error));
   for (size_t i = 0; i < stepper->others; i++)
-    S2S__TRY(s2s__stepper_start(&stepper->other[i], memory->other[i], error));
+    S2S__TRY(stepper_prepare(&stepper->other[i], memory->other[i], error));
   return S2S_OK;
 }
 
 int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error) {
-  const s2s__network *network = &stepper->model->network;
+  S2S__TRY(stepper_prepare(stepper, memory, error));
+  return s2s__stepper_rewind(stepper, error);
+}
+
+static void stepper_borrow(s2s__stepper *stepper, const s2s__stepper *started) {
   stepper->started = 0;
   s2s__arena_reset(&stepper->base);
-  s2s__graph graph;
-  s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
-  stepper->encoding = memory->encoding;
-  S2S__TRY(s2s__network_prepare(&graph, network, &stepper->encoding));
-  S2S__TRY(network->decoder_type->start(&graph, network, &stepper->encoding, &stepper->state));
-  stepper->rows = memory->rows.count;
-  stepper->position = 0;
-  stepper->copies = network->config.copy ? &memory->copies : NULL;
-  stepper->sentence = NULL;
-  if (memory->others > 0) S2S__TRY(stepper_start_others(stepper, memory, error));
-  stepper->started = 1;
+  stepper->prepared = s2s__arena_mark(&stepper->base);
+  stepper->memory = started->memory;
+  stepper->encoding = started->encoding;
+  stepper->copies = started->copies;
+  stepper->first = started->first;
+  for (size_t i = 0; i < stepper->others; i++) stepper_borrow(&stepper->other[i], &started->other[i]);
+}
+
+int32_t s2s__stepper_share(s2s__stepper *stepper, const s2s__stepper *started, s2s__error *error) {
+  S2S__TRY(stepper_make_others(stepper, started->others, error));
+  stepper_borrow(stepper, started);
+  return s2s__stepper_rewind(stepper, error);
+}
+
+/* ---- copying ----------------------------------------------------------------------------------------------------- */
+
+static int32_t stepper_copy_tensor(s2s__graph *graph, const s2s__tensor *from, s2s__tensor **to) {
+  *to = NULL;
+  if (!from) return S2S_OK;
+  S2S__TRY(s2s__graph_tensor(graph, from->rows, from->cols, to));
+  memcpy((*to)->data, from->data, from->rows * from->cols * sizeof *from->data);
   return S2S_OK;
 }
+
+static int32_t stepper_copy_state(s2s__stepper *copy, const s2s__stepper *stepper, s2s__error *error) {
+  s2s__graph graph;
+  s2s__arena *arena = &copy->step[copy->turn ^= 1];
+  s2s__arena_reset(arena);
+  s2s__graph_init(&graph, arena, copy->model->kernels, error);
+  copy->state.count = stepper->state.count;
+  for (size_t i = 0; i < stepper->state.count; i++)
+    S2S__TRY(stepper_copy_tensor(&graph, stepper->state.tensor[i], &copy->state.tensor[i]));
+  s2s__graph_init(&graph, &copy->base, copy->model->kernels, error);
+  if (stepper->state.past.kept)
+    S2S__TRY(s2s__past_copy(&graph, &stepper->state.past, stepper->rows, &copy->state.past));
+  size_t *sentence = S2S__TAKE(arena, size_t, stepper->rows + 1);
+  if (!sentence) return s2s__fail_memory(error, stepper->rows * sizeof *sentence, "a step");
+  memcpy(sentence, stepper->sentence, stepper->rows * sizeof *sentence);
+  copy->sentence = sentence;
+  copy->rows = stepper->rows;
+  copy->position = stepper->position;
+  copy->weights = NULL;
+  for (size_t i = 0; i < stepper->others; i++)
+    S2S__TRY(stepper_copy_state(&copy->other[i], &stepper->other[i], error));
+  return S2S_OK;
+}
+
+int32_t s2s__stepper_copy(s2s__stepper *copy, const s2s__stepper *stepper, s2s__error *error) {
+  S2S__TRY(s2s__stepper_start(copy, stepper->memory, error));
+  if (stepper->position == 0) return S2S_OK;
+  copy->started = 0;
+  S2S__TRY(stepper_copy_state(copy, stepper, error));
+  copy->started = 1;
+  return S2S_OK;
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 /* A state tensor that the block passed on unchanged still lies in the other arena, which the next step resets. */
 static int32_t stepper_keep(s2s__graph *graph, const s2s__decoder_state *before, s2s__decoder_state *after) {

@@ -17,7 +17,10 @@ typedef struct s2s__stepper {
   size_t turn;
   s2s__encoding encoding;
   const s2s__copies *copies; /* the memory's; NULL: the decoder does not copy */
+  s2s__mark prepared;       /* of base: behind it is what steps add */
+  s2s__decoder_state first; /* of the memory's sentences, in base */
   s2s__decoder_state state;
+  const s2s_memory *memory; /* borrowed */
   size_t rows;            /* of the last step; before the first: sentences */
   size_t position;        /* steps made */
   int started;
@@ -37,6 +40,12 @@ void s2s__stepper_free(s2s__stepper *stepper);
 
 /* The memory must outlive the steps. */
 int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s__error *error);
+/* The same with what another stepper, which must not start anew meanwhile, has made of its memory. */
+int32_t s2s__stepper_share(s2s__stepper *stepper, const s2s__stepper *started, s2s__error *error);
+/* Back to the first step of the memory. */
+int32_t s2s__stepper_rewind(s2s__stepper *stepper, s2s__error *error);
+/* `copy`, of the same model, comes to where the started `stepper` is, of the same memory; both then go on by themselves. */
+int32_t s2s__stepper_copy(s2s__stepper *copy, const s2s__stepper *stepper, s2s__error *error);
 /* parents and tokens must be in range; they are borrowed for the call. */
 int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const size_t *parents, size_t n,
                           s2s__error *error);

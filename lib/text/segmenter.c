@@ -129,7 +129,17 @@ int32_t s2s__segment(const s2s_segmenter *segmenter, const char *text, size_t le
   return S2S_OK;
 }
 
-static int32_t segmenter_join_plain(const char *separator, const s2s__token *token, size_t count, s2s__arena *arena,
+void s2s__tokens_follow(const s2s__mapped *text, s2s__token *token, size_t count) {
+  size_t at = 0;
+  for (size_t i = 0; text->origin && i < count; i++) {
+    while (at < text->length && text->origin[at] < token[i].begin) at++;
+    token[i].begin = (uint32_t)at;
+    while (at < text->length && text->origin[at] < token[i].end) at++;
+    token[i].end = (uint32_t)at;
+  }
+}
+
+static int32_t segmenter_join_plain(const char *separator, s2s__token *token, size_t count, s2s__arena *arena,
                                     s2s__text *text, s2s__error *error) {
   const size_t gap = strlen(separator);
   size_t bytes = 1;
@@ -138,16 +148,18 @@ static int32_t segmenter_join_plain(const char *separator, const s2s__token *tok
   if (!out) return s2s__fail_memory(error, bytes, "a text");
   for (size_t i = 0; i < count; i++) {
     if (i > 0) memcpy(at, separator, gap), at += gap;
+    token[i].begin = (uint32_t)(at - out);
     memcpy(at, token[i].text, token[i].length);
     at += token[i].length;
+    token[i].end = (uint32_t)(at - out);
   }
   *at = '\0';
   *text = (s2s__text){out, (size_t)(at - out)};
   return S2S_OK;
 }
 
-int32_t s2s__join(const s2s_segmenter *segmenter, const s2s__token *token, size_t count, s2s__arena *arena,
-                  s2s__text *text, s2s__error *error) {
+int32_t s2s__join(const s2s_segmenter *segmenter, s2s__token *token, size_t count, s2s__arena *arena, s2s__text *text,
+                  s2s__error *error) {
   if (segmenter->splitter)
     S2S__TRY(segmenter_join_plain(segmenter->splitter->separator, token, count, arena, text, error));
   else
@@ -155,6 +167,7 @@ int32_t s2s__join(const s2s_segmenter *segmenter, const s2s__token *token, size_
   if (segmenter->form != S2S__NORMAL_NFD && segmenter->form != S2S__NORMAL_NFKD) return S2S_OK;
   s2s__mapped composed;
   S2S__TRY(s2s__normalize(S2S__NORMAL_NFC, text->text, text->length, arena, &composed, error));
+  s2s__tokens_follow(&composed, token, count);
   *text = (s2s__text){composed.text, composed.length};
   return S2S_OK;
 }

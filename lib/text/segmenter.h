@@ -39,9 +39,10 @@ void s2s__segmenter_release(const s2s_segmenter *segmenter);
 int32_t s2s__segment(const s2s_segmenter *segmenter, const char *text, size_t length, const s2s__sampling *sampling,
                      s2s__tokens *tokens, s2s__error *error);
 
-/* The text of tokens, of which text and length are enough: NUL-terminated, in the arena, where scratch is taken too. */
-int32_t s2s__join(const s2s_segmenter *segmenter, const s2s__token *token, size_t count, s2s__arena *arena,
-                  s2s__text *text, s2s__error *error);
+/* The text of tokens, of which text and length are enough: NUL-terminated, in the arena, where scratch is taken too. Each
+ * token's begin and end become its place in that text. */
+int32_t s2s__join(const s2s_segmenter *segmenter, s2s__token *token, size_t count, s2s__arena *arena, s2s__text *text,
+                  s2s__error *error);
 
 /* Whether every text is cut the same way by both. */
 int s2s__segmenter_equals(const s2s_segmenter *a, const s2s_segmenter *b);
@@ -49,7 +50,9 @@ int s2s__segmenter_equals(const s2s_segmenter *a, const s2s_segmenter *b);
 /* What they do with a normalised text. */
 int32_t s2s__pieces_split(const s2s__pieces *pieces, const char *text, size_t length, const s2s__sampling *sampling,
                           s2s__tokens *tokens, s2s__error *error);
-int32_t s2s__pieces_join(const s2s__pieces *pieces, const s2s__token *token, size_t count, s2s__arena *arena,
+int32_t s2s__pieces_join(const s2s__pieces *pieces, s2s__token *token, size_t count, s2s__arena *arena,
                          s2s__text *text, s2s__error *error);
+/* Tokens in the order of the text that `text` was made of, moved to their places in it. */
+void s2s__tokens_follow(const s2s__mapped *text, s2s__token *token, size_t count);
 
 #endif

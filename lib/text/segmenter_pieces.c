@@ -58,6 +58,7 @@ typedef struct pieces_joiner {
   const s2s__pieces *pieces;
   char *out, *run; /* run: bytes of byte pieces, until their characters are complete */
   size_t length, run_length;
+  s2s__token *last; /* of the run: it stands for the whole */
   int begun; /* the text has begun: a space mark is a space from now on */
 } pieces_joiner;
 
@@ -68,6 +69,7 @@ static void pieces_write(pieces_joiner *j, const char *text, size_t length) {
 
 /* Bytes become characters; those that make none become U+FFFD each. */
 static void pieces_end_run(pieces_joiner *j) {
+  if (j->run_length == 0) return;
   for (size_t at = 0; at < j->run_length;) {
     uint32_t character;
     const size_t bytes = s2s__utf8_decode(j->run + at, j->run_length - at, &character);
@@ -75,6 +77,7 @@ static void pieces_end_run(pieces_joiner *j) {
     at += bytes ? bytes : 1;
   }
   j->run_length = 0;
+  j->last->end = (uint32_t)j->length;
 }
 
 static void pieces_write_word(pieces_joiner *j, const char *text, size_t length) {
@@ -93,15 +96,18 @@ static void pieces_write_word(pieces_joiner *j, const char *text, size_t length)
   }
 }
 
-static void pieces_join_token(pieces_joiner *j, const s2s__token *token) {
+static void pieces_join_token(pieces_joiner *j, s2s__token *token) {
   const s2s__pieces *p = j->pieces;
   const int32_t number = s2s__pieces_find(p, token->text, token->length);
   const s2s__piece *piece = &p->piece[number];
   if (piece->type == S2S__PIECE_BYTE) {
+    token->begin = token->end = (uint32_t)j->length;
     j->run[j->run_length++] = (char)s2s__piece_byte(piece);
+    j->last = token;
     return;
   }
   pieces_end_run(j);
+  token->begin = (uint32_t)j->length;
   j->begun |= j->length > 0;
   if (piece->type == S2S__PIECE_UNKNOWN) {
     const int named = piece->length == token->length && memcmp(piece->text, token->text, token->length) == 0;
@@ -109,9 +115,10 @@ static void pieces_join_token(pieces_joiner *j, const s2s__token *token) {
   } else if (piece->type != S2S__PIECE_CONTROL) {
     pieces_write_word(j, token->text, token->length);
   }
+  token->end = (uint32_t)j->length;
 }
 
-int32_t s2s__pieces_join(const s2s__pieces *pieces, const s2s__token *token, size_t count, s2s__arena *arena,
+int32_t s2s__pieces_join(const s2s__pieces *pieces, s2s__token *token, size_t count, s2s__arena *arena,
                          s2s__text *text, s2s__error *error) {
   pieces_joiner joiner = {.pieces = pieces};
   const size_t unknown = strlen(pieces->unknown_text) + 3; /* 3: U+FFFD for a byte */
@@ -127,6 +134,7 @@ int32_t s2s__pieces_join(const s2s__pieces *pieces, const s2s__token *token, siz
   if (pieces->denormalize.rules.units == 0) return S2S_OK;
   s2s__mapped plain;
   S2S__TRY(s2s__charsmap_normalize(&pieces->denormalize, text->text, text->length, arena, &plain, error));
+  s2s__tokens_follow(&plain, token, count);
   *text = (s2s__text){plain.text, plain.length};
   return S2S_OK;
 }

@@ -174,9 +174,12 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   s2s_memory *memory = NULL;
   s2s_result *result = NULL;
   s2s__example example;
+  atomic_int cancelled;
+  s2s__request request = {.cancelled = &cancelled};
   uint32_t pair[EVALUATE_BATCH];
   size_t sentence[EVALUATE_BATCH];
   int32_t status;
+  atomic_init(&cancelled, 0);
   for (size_t g = 0; g < count; g++) sentence[g] = pair[g] = e->line[e->group[first + g]];
   S2S__TRY(s2s__dataset_example(&e->dataset, pair, count, 0, 1, &worker->arena, &example, error));
   const s2s__copier_part part = {&e->dataset.copier, sentence, count};
@@ -184,8 +187,9 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
                 s2s__memory_new(job->model, &e->host, example.source, example.source_rows.length, count, &part,
                                 &worker->arena, &memory, error),
                 done);
-  S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, &result, error), done);
-  S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, memory, result, 0, error), done);
+  S2S__TRY_GOTO(status, s2s__result_new(&e->host, count, 1, &result, error), done);
+  request.memory = memory;
+  S2S__TRY_GOTO(status, s2s__decoder_search(worker->decoder, &request, result, error), done);
   for (size_t g = 0; g < count && status == S2S_OK; g++) {
     const s2s__hypotheses *found = &result->text[g];
     status = evaluate_group(job, &worker->arena, first + g, found, counts, error);

@@ -388,9 +388,9 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   const size_t best_by = (size_t)s2s__option_choice(&t->options, S2S__BEST_BY);
   s2s__search search;
   s2s_metrics figures = {.count = 0};
-  s2s__search_read(&search, &t->options);
+  S2S__TRY(s2s__search_read(&search, &t->options, error));
   search.beam = s2s__option_size(&t->options, S2S__EVALUATE_BEAM);
-  search.nbest = 1;
+  search.nbest = search.threads = 1;
   const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
   if (status != S2S_OK) return status;
