@@ -111,6 +111,9 @@ private:
 using log_function = std::function<void(std::int32_t level, std::string_view message)>;
 /* As in C: a result other than 0 stops the call. */
 using progress_function = std::function<std::int32_t(std::int32_t event, std::int64_t done, std::int64_t total)>;
+/* As in C: a result other than 0 stops the call. */
+using token_function =
+    std::function<std::int32_t(std::size_t sequence, std::string_view text, std::size_t settled, bool done)>;
 /* Writes at most `size` bytes and returns how many, 0 at the end. */
 using read_function = std::function<std::size_t(void *bytes, std::size_t size)>;
 /* Replaces the values by their sums over all processes. */
@@ -330,6 +333,14 @@ public:
   double log_probability(std::size_t text, std::size_t rank = 0) const noexcept {
     return s2s_result_log_probability(get(), text, rank);
   }
+  span<const float> token_scores(std::size_t text, std::size_t rank = 0) const noexcept {
+    std::size_t size = 0;
+    const float *scores = s2s_result_token_scores(get(), text, rank, &size);
+    return {scores, size};
+  }
+  std::int32_t ending(std::size_t text, std::size_t rank = 0) const noexcept { /* S2S_ENDED ... */
+    return s2s_result_ending(get(), text, rank);
+  }
   span<const std::int32_t> tokens(std::size_t text, std::size_t rank = 0) const noexcept {
     std::size_t size = 0;
     const std::int32_t *ids = s2s_result_tokens(get(), text, rank, &size);
@@ -342,6 +353,26 @@ public:
     matrix m;
     m.data = s2s_result_alignment(get(), text, rank, &m.rows, &m.columns);
     return m;
+  }
+  /* Bytes of the text, from the first to before the second. */
+  std::pair<std::size_t, std::size_t> range(std::size_t text, std::size_t rank, std::size_t token) const noexcept {
+    std::pair<std::size_t, std::size_t> bytes;
+    s2s_result_range(get(), text, rank, token, &bytes.first, &bytes.second);
+    return bytes;
+  }
+  std::size_t links(std::size_t text, std::size_t rank = 0) const noexcept {
+    return s2s_result_links(get(), text, rank);
+  }
+  struct word {
+    std::size_t number, begin, end;
+  };
+  struct link_type {
+    word source, target;
+  };
+  link_type link(std::size_t text, std::size_t rank, std::size_t index) const {
+    std::size_t source[3], target[3];
+    detail::check(s2s_result_link(get(), text, rank, index, source, target));
+    return {{source[0], source[1], source[2]}, {target[0], target[1], target[2]}};
   }
 };
 
@@ -456,6 +487,12 @@ public:
     return detail::make<result>(o.kept(), s2s_translate, get(), o.get(), sources.data(), sources.lengths(),
                                 sources.count());
   }
+  /* As many targets as sources. */
+  result score(const texts &sources, const texts &targets, const options &o = {}) const {
+    if (sources.count() != targets.count()) throw error(S2S_BAD_ARGUMENT, "score: not as many targets as sources");
+    return detail::make<result>(o.kept(), s2s_score, get(), o.get(), sources.data(), sources.lengths(), targets.data(),
+                                targets.lengths(), sources.count());
+  }
   tokens split_document(std::string_view text, const options &o = {}) const {
     return detail::make<tokens>(o.kept(), s2s_split_document, get(), o.get(), text.data() ? text.data() : "",
                                 text.size());
@@ -551,6 +588,17 @@ public:
   std::string_view copied(std::size_t index, std::int32_t id) const noexcept {
     return detail::view(s2s_memory_copied(get(), index, id));
   }
+  std::string_view text(std::size_t index) const noexcept {
+    std::size_t size = 0;
+    const char *data = s2s_memory_text(get(), index, &size);
+    return {data ? data : "", size};
+  }
+  /* Bytes of the text, from the first to before the second. */
+  std::pair<std::size_t, std::size_t> range(std::size_t index, std::size_t token) const noexcept {
+    std::pair<std::size_t, std::size_t> bytes;
+    s2s_memory_range(get(), index, token, &bytes.first, &bytes.second);
+    return bytes;
+  }
 };
 
 class encoder : public detail::handle<s2s_encoder, s2s_encoder_free> {
@@ -610,10 +658,37 @@ public:
     m.columns = width_;
     return m;
   }
+  /* Of a row of the last step, valid until the next call with this decoder. */
+  span<const float> attention(std::size_t row) const noexcept {
+    std::size_t size = 0;
+    const float *weights = s2s_decoder_attention(get(), row, &size);
+    return {weights, size};
+  }
+  decoder copy() const {
+    decoder made = detail::make<decoder>(kept(), s2s_decoder_copy, get());
+    made.width_ = width_;
+    return made;
+  }
+  /* What each target of the next decode begins with. */
+  void set_prefixes(const texts &prefixes) {
+    detail::check(s2s_decoder_set_prefixes(get(), prefixes.data(), prefixes.lengths(), prefixes.count()));
+  }
+  void on_token(token_function callback) {
+    auto shared = callback ? std::make_shared<token_function>(std::move(callback)) : nullptr;
+    detail::check(s2s_decoder_on_token(get(), shared ? grow : nullptr, shared.get()));
+    on_token_ = std::move(shared);
+  }
   void cancel() noexcept { s2s_decoder_cancel(get()); } /* from any thread */
 
 private:
+  static std::int32_t grow(void *user, std::size_t sequence, const char *text, std::size_t length, std::size_t settled,
+                           std::int32_t done) {
+    return detail::guarded(1, [&] {
+      return (*static_cast<token_function *>(user))(sequence, std::string_view(text, length), settled, done != 0);
+    });
+  }
   std::size_t width_ = 0;
+  std::shared_ptr<token_function> on_token_;
 };
 
 /* ---- training and evaluation ------------------------------------------------------------------------------------- */

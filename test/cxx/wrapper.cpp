@@ -190,6 +190,31 @@ static void test_parts(const s2s::model &model) {
   decoder.start(memory);
   const std::array<std::int32_t, 2> begin = {1, 1}, parents = {0, 1};
   ok(decoder.step(begin, parents).columns == model.vocabulary_size(S2S_TARGET), "or step by step");
+  s2s::decoder other = decoder.copy();
+  ok(decoder.attention(1).size() == memory.tokens(1).size() && other.step(parents, parents).rows == 2, "and copied");
+  std::string grown;
+  decoder.on_token([&](std::size_t sequence, std::string_view text, std::size_t settled, bool done) {
+    return grown = text, sequence == 0 && done && settled != text.size();
+  });
+  decoder.set_prefixes({"c", "a"});
+  s2s::result prefixed = decoder.decode(memory);
+  ok(grown.size() && prefixed.text(0).substr(0, 1) == "c" && prefixed.text(1).substr(0, 1) == "a",
+     "with prefixes, and as the text grows");
+  decoder.on_token([](std::size_t, std::string_view, std::size_t, bool) -> std::int32_t { throw std::logic_error("s"); });
+  try {
+    decoder.decode(memory);
+    ok(false, "what a token callback throws comes out of the call");
+  } catch (const std::logic_error &) {
+    ok(true, "what a token callback throws comes out of the call");
+  }
+  s2s::result scored = model.score({"abc"}, {"cba"});
+  const auto link = scored.link(0, 0, 1);
+  ok(scored.token_scores(0).size() == 4 && scored.ending(0) == S2S_ENDED && scored.links(0) == 3, "a pair is scored");
+  ok(link.target.number == 1 && link.target.begin == 1 && scored.range(0, 0, 1).second == 2 &&
+         memory.range(0, link.source.number).first == link.source.begin && memory.text(0) == "abc",
+     "and aligned");
+  throws(
+      S2S_BAD_ARGUMENT, "targets", [&] { model.score({"a"}, {}); }, "but not halves of pairs");
   decoder.cancel();
   throws(
       S2S_CANCELLED, "", [&] { decoder.decode(memory); }, "a cancelled one throws");

@@ -322,9 +322,32 @@ class Parts(unittest.TestCase):
         for tokens, parents in (([1], [0, 0]), ([99], [0]), ([3], [5])):
             with self.assertRaises(seq2seq.BadArgument):
                 decoder.step(tokens, parents)
+        copy = decoder.copy()
+        self.assertEqual((len(decoder.attention(0)), len(copy.step([3, 3], [0, 1]))), (3, 2))
+        grown = []
+        decoder.on_token(lambda *a: grown.append(a))
+        decoder.set_prefixes(["c", "ab"])
+        prefixed = decoder.decode(self.memory).texts()
+        self.assertEqual((prefixed[0][:1], prefixed[1][:2]), ("c", "ab"))
+        self.assertIn((0, prefixed[0], prefixed[0], True), grown)
+        decoder.on_token(lambda *a: 1 / 0)
+        with self.assertRaises(ZeroDivisionError):
+            decoder.decode(self.memory)
+        decoder.on_token(None)
         decoder.cancel()
         with self.assertRaises(seq2seq.Cancelled):
             decoder.decode(self.memory)
+
+    def test_score(self):
+        scored = self.model.score(["abc", "c"], ["cba", "c"])
+        scores = scored.token_scores(0)
+        self.assertAlmostEqual(sum(scores), scored[0][0].log_probability, places=4)
+        self.assertEqual((len(scores), scored.ending(0), scored.range(0, 0, 1)), (4, seq2seq.ENDED, (1, 2)))
+        for link in scored.links(0):
+            self.assertEqual(self.memory.range(0, link.source), link.source_bytes)
+        self.assertEqual((len(scored.links(0)), self.memory.text(0)), (3, "abc"))
+        with self.assertRaises(seq2seq.BadArgument):
+            self.model.score(["a"], [])
 
     def test_segmenter(self):
         words = seq2seq.Segmenter(seq2seq.SOURCE, source_tokens="words")

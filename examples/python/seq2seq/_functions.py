@@ -32,6 +32,10 @@ S2S_SCOPE_MODEL = 0
 S2S_SCOPE_TRAIN = 1
 S2S_SCOPE_DECODE = 2
 S2S_SCOPE_RUNTIME = 3
+S2S_ENDED = 0
+S2S_CUT_LENGTH = 1
+S2S_CUT_TIME = 2
+S2S_STUCK = 3
 S2S_SOURCE = 0
 S2S_TARGET = 1
 S2S_VERSION_MAJOR = 0
@@ -55,6 +59,7 @@ s2s_allocate_fn = CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t)
 s2s_log_fn = CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 s2s_progress_fn = CFUNCTYPE(c_int32, c_void_p, c_int32, c_int64, c_int64)
 s2s_read_fn = CFUNCTYPE(c_int64, c_void_p, c_void_p, c_size_t)
+s2s_token_fn = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_char_p, c_size_t, c_size_t, c_int32)
 s2s_allreduce_fn = CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), c_size_t)
 
 # name: (result, arguments)
@@ -85,6 +90,7 @@ FUNCTIONS = {
     "s2s_preset_settings": (c_char_p, [c_size_t]),
     "s2s_preset_pairs": (c_size_t, [c_size_t]),
     "s2s_translate": (c_int32, [s2s_model, s2s_options, POINTER(c_char_p), POINTER(c_size_t), c_size_t, POINTER(s2s_result)]),
+    "s2s_score": (c_int32, [s2s_model, s2s_options, POINTER(c_char_p), POINTER(c_size_t), POINTER(c_char_p), POINTER(c_size_t), c_size_t, POINTER(s2s_result)]),
     "s2s_split_document": (c_int32, [s2s_model, s2s_options, c_char_p, c_size_t, POINTER(s2s_tokens)]),
     "s2s_translate_document": (c_int32, [s2s_model, s2s_options, c_char_p, c_size_t, POINTER(s2s_tokens)]),
     "s2s_result_count": (c_size_t, [s2s_result]),
@@ -92,9 +98,14 @@ FUNCTIONS = {
     "s2s_result_text": (c_char_p, [s2s_result, c_size_t, c_size_t]),
     "s2s_result_score": (c_double, [s2s_result, c_size_t, c_size_t]),
     "s2s_result_log_probability": (c_double, [s2s_result, c_size_t, c_size_t]),
+    "s2s_result_token_scores": (POINTER(c_float), [s2s_result, c_size_t, c_size_t, POINTER(c_size_t)]),
+    "s2s_result_ending": (c_int32, [s2s_result, c_size_t, c_size_t]),
     "s2s_result_tokens": (POINTER(c_int32), [s2s_result, c_size_t, c_size_t, POINTER(c_size_t)]),
     "s2s_result_copied": (c_char_p, [s2s_result, c_size_t, c_int32]),
     "s2s_result_alignment": (POINTER(c_float), [s2s_result, c_size_t, c_size_t, POINTER(c_size_t), POINTER(c_size_t)]),
+    "s2s_result_range": (None, [s2s_result, c_size_t, c_size_t, c_size_t, POINTER(c_size_t), POINTER(c_size_t)]),
+    "s2s_result_links": (c_size_t, [s2s_result, c_size_t, c_size_t]),
+    "s2s_result_link": (c_int32, [s2s_result, c_size_t, c_size_t, c_size_t, POINTER(c_size_t), POINTER(c_size_t)]),
     "s2s_result_free": (None, [s2s_result]),
     "s2s_model_create": (c_int32, [s2s_corpus, s2s_options, POINTER(s2s_model)]),
     "s2s_model_extend": (c_int32, [s2s_model, s2s_corpus, s2s_options, POINTER(s2s_model)]),
@@ -135,6 +146,8 @@ FUNCTIONS = {
     "s2s_memory_tokens": (POINTER(c_int32), [s2s_memory, c_size_t, POINTER(c_size_t)]),
     "s2s_memory_target_size": (c_size_t, [s2s_memory]),
     "s2s_memory_copied": (c_char_p, [s2s_memory, c_size_t, c_int32]),
+    "s2s_memory_text": (c_char_p, [s2s_memory, c_size_t, POINTER(c_size_t)]),
+    "s2s_memory_range": (None, [s2s_memory, c_size_t, c_size_t, POINTER(c_size_t), POINTER(c_size_t)]),
     "s2s_memory_free": (None, [s2s_memory]),
     "s2s_attention_init": (c_int32, [s2s_model, s2s_options, POINTER(s2s_attention)]),
     "s2s_attention_query_dim": (c_size_t, [s2s_attention]),
@@ -142,8 +155,12 @@ FUNCTIONS = {
     "s2s_attention_free": (None, [s2s_attention]),
     "s2s_decoder_init": (c_int32, [s2s_model, s2s_options, POINTER(s2s_decoder)]),
     "s2s_decode": (c_int32, [s2s_decoder, s2s_memory, POINTER(s2s_result)]),
+    "s2s_decoder_set_prefixes": (c_int32, [s2s_decoder, POINTER(c_char_p), POINTER(c_size_t), c_size_t]),
+    "s2s_decoder_on_token": (c_int32, [s2s_decoder, s2s_token_fn, c_void_p]),
     "s2s_decoder_start": (c_int32, [s2s_decoder, s2s_memory]),
     "s2s_decoder_step": (c_int32, [s2s_decoder, POINTER(c_int32), POINTER(c_int32), c_size_t, POINTER(POINTER(c_float))]),
+    "s2s_decoder_attention": (POINTER(c_float), [s2s_decoder, c_size_t, POINTER(c_size_t)]),
+    "s2s_decoder_copy": (c_int32, [s2s_decoder, POINTER(s2s_decoder)]),
     "s2s_decoder_cancel": (None, [s2s_decoder]),
     "s2s_decoder_free": (None, [s2s_decoder]),
     "s2s_corpus_new": (c_int32, [s2s_options, POINTER(s2s_corpus)]),

@@ -23,6 +23,16 @@ class Hypothesis(NamedTuple):
     alignment: Optional[memoryview]
 
 
+class Link(NamedTuple):
+    """A word of the target and the word of the source that it is aligned with: their numbers, and the bytes of the texts'
+    UTF-8 where they stand."""
+
+    source: int
+    target: int
+    source_bytes: Tuple[int, int]
+    target_bytes: Tuple[int, int]
+
+
 class Token(NamedTuple):
     """A piece of a text, and the bytes of its UTF-8 where it stands."""
 
@@ -60,6 +70,31 @@ class Result(Handle):
         """The word of a text's own that a token id behind the vocabulary stands for."""
         found = lib.s2s_result_copied(self, text, token)
         return None if found is None else _decode(found)
+
+    def token_scores(self, text: int, rank: int = 0) -> List[float]:
+        """The log-probability of each token, and of the end mark where there is one."""
+        count = ctypes.c_size_t()
+        scores = lib.s2s_result_token_scores(self, text, rank, ctypes.byref(count))
+        return list(scores[:count.value]) if scores else []
+
+    def ending(self, text: int, rank: int = 0) -> int:
+        """How it ended: ENDED, CUT_LENGTH, CUT_TIME or STUCK; -1 where there is none."""
+        return lib.s2s_result_ending(self, text, rank)
+
+    def range(self, text: int, rank: int, token: int) -> Tuple[int, int]:
+        """The bytes of a hypothesis's UTF-8 where a token stands."""
+        begin, end = ctypes.c_size_t(), ctypes.c_size_t()
+        lib.s2s_result_range(self, text, rank, token, ctypes.byref(begin), ctypes.byref(end))
+        return begin.value, end.value
+
+    def links(self, text: int, rank: int = 0) -> List[Link]:
+        """The hard alignment: one link for each word of the target."""
+        return [self._link(text, rank, index) for index in range(lib.s2s_result_links(self, text, rank))]
+
+    def _link(self, text: int, rank: int, index: int) -> Link:
+        source, target = (ctypes.c_size_t * 3)(), (ctypes.c_size_t * 3)()
+        check(lib.s2s_result_link(self, text, rank, index, source, target))
+        return Link(source[0], target[0], (source[1], source[2]), (target[1], target[2]))
 
     def _hypothesis(self, text: int, rank: int) -> Hypothesis:
         count, rows, columns = ctypes.c_size_t(), ctypes.c_size_t(), ctypes.c_size_t()
@@ -235,6 +270,14 @@ class Model(Handle):
         """All hypotheses of each text (option nbest), with scores, tokens and alignments."""
         options = given(options, settings)
         return Result(made(lib.s2s_translate, self, options, *pack(texts)), kept(options))
+
+    def score(self, sources: Sequence[Text], targets: Sequence[Text], options: Optional[Options] = None,
+              **settings: Any) -> Result:
+        """Given targets as results: their log-probabilities, token scores, alignments."""
+        if len(sources) != len(targets):
+            raise BadArgument(f"{len(targets)} targets do not go with {len(sources)} sources")
+        options, of_sources, of_targets = given(options, settings), pack(sources), pack(targets)
+        return Result(made(lib.s2s_score, self, options, *of_sources[:2], *of_targets), kept(options))
 
     def translate_document(self, text: Text, options: Optional[Options] = None, **settings: Any) -> str:
         """Sentence by sentence; lines and paragraphs stay."""

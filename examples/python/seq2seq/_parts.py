@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from . import _functions as f
-from ._library import BadArgument, Handle, Text, c_floats, check, floats, lib, made, pack
+from ._library import BadArgument, Handle, Text, c_floats, check, floats, guarded, lib, made, pack
 from ._model import Model, Result
 from ._options import Options, given, kept
 
@@ -51,6 +51,18 @@ class Memory(Handle):
         """The word of a text's own that an id behind the vocabulary stands for."""
         found = lib.s2s_memory_copied(self, index, token)
         return None if found is None else found.decode("utf-8", "replace")
+
+
+    def text(self, index: int) -> Optional[str]:
+        """The text, as it was cut; None where ids were encoded."""
+        found = lib.s2s_memory_text(self, index, None)
+        return None if found is None else found.decode("utf-8", "replace")
+
+    def range(self, index: int, token: int) -> Tuple[int, int]:
+        """The bytes of the text's UTF-8 where a token stands."""
+        begin, end = ctypes.c_size_t(), ctypes.c_size_t()
+        lib.s2s_memory_range(self, index, token, ctypes.byref(begin), ctypes.byref(end))
+        return begin.value, end.value
 
 
 class Encoder(Handle):
@@ -112,6 +124,22 @@ class Decoder(Handle):
     def decode(self, memory: Memory) -> Result:
         return Result(made(lib.s2s_decode, self, memory), self._keep)
 
+    def set_prefixes(self, texts: Sequence[Text]) -> None:
+        """What each target of the next decode begins with."""
+        check(lib.s2s_decoder_set_prefixes(self, *pack(texts)))
+
+    def on_token(self, callback: Optional[Callable[[int, str, str, bool], Any]]) -> None:
+        """Calls callback(sequence, text so far, its settled beginning, done) as texts grow in decode; a true result stops
+        it with Cancelled. None: no more calls."""
+        def grow(_: Any, sequence: int, text: bytes, length: int, settled: int, done: int) -> int:
+            assert callback is not None
+            return bool(callback(sequence, text.decode("utf-8", "replace"), text[:settled].decode("utf-8", "replace"),
+                                 bool(done)))
+
+        made_callback = f.s2s_token_fn(lambda *a: guarded(1, grow, *a)) if callback else ctypes.cast(None, f.s2s_token_fn)
+        check(lib.s2s_decoder_on_token(self, made_callback, None))
+        self._on_token = made_callback  # the library points to it
+
     def start(self, memory: Memory) -> None:
         """Prepares one row for each text of the memory."""
         check(lib.s2s_decoder_start(self, memory))
@@ -126,6 +154,19 @@ class Decoder(Handle):
         check(lib.s2s_decoder_step(self, _ids(tokens), _ids(parents), len(tokens), ctypes.byref(out)))
         found = floats(out, len(tokens), self._memory.target_size if self._memory else 0)
         return found if found is not None else memoryview(b"").cast("f")
+
+    def attention(self, row: int) -> List[float]:
+        """Weights of a row of the last step over its source tokens."""
+        count = ctypes.c_size_t()
+        weights = lib.s2s_decoder_attention(self, row, ctypes.byref(count))
+        return list(weights[:count.value]) if weights else []
+
+    def copy(self) -> "Decoder":
+        """One that stands between the same steps; both go on by themselves."""
+        copy = Decoder.__new__(Decoder)
+        Handle.__init__(copy, made(lib.s2s_decoder_copy, self), self._keep)
+        copy._memory = self._memory
+        return copy
 
     def cancel(self) -> None:
         """Makes the decode that runs, or else the next one, raise Cancelled. From any thread."""
