@@ -136,7 +136,7 @@ class Decoder(Handle):
             return bool(callback(sequence, text.decode("utf-8", "replace"), text[:settled].decode("utf-8", "replace"),
                                  bool(done)))
 
-        made_callback = f.s2s_token_fn(lambda *a: guarded(1, grow, *a)) if callback else ctypes.cast(None, f.s2s_token_fn)
+        made_callback = f.s2s_token_fn(lambda *a: guarded(1, grow, *a)) if callback else f.s2s_token_fn(0)
         check(lib.s2s_decoder_on_token(self, made_callback, None))
         self._on_token = made_callback  # the library points to it
 
