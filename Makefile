@@ -219,6 +219,11 @@ wheel: $(shared:%=$(B)/%)
 demo: all
 	@sh examples/demo.sh
 
+.PHONY: chat
+## chat: talk with the shipped model that sells cinema tickets
+chat: all
+	@$(B)/examples/chat$(exe) examples/models/movie-tickets.safetensors
+
 # A benchmark loads the libraries that it is held against while it runs, so that nothing here needs them.
 $(bench_programs): private libs += $(if $(call is,linux),-ldl)
 

@@ -45,7 +45,7 @@ for name in translate align memory buffer threads; do
   check "$name says what it wants" refuses 'usage: ' $name
   check "$name says what is wrong" refuses 'nowhere' $name nowhere 2
 done
-tested="align buffer memory personalize threads train translate"
+tested="align buffer chat memory personalize threads train translate" # chat by chat.sh
 none "no example is without a test" "$(for source in examples/*.c; do
   name=$(basename "$source" .c)
   case " $tested mpi_train " in *" $name "*) ;; *) echo "$source" ;; esac

@@ -12,8 +12,9 @@
 #
 # and values.txt: words that the system says only after the user has said them (names, numbers), learnt from the training
 # dialogues. Films of dev and test are not those of training. So that a model learns to copy names and not the training
-# films, every training dialogue also stands there COPIES (2) more times with words in the place of its values that stand in
-# no other, one to three for one. Only POSIX tools; always the same files.
+# films, every training dialogue also stands there COPIES (3) more times with others in the place of its values, one to three
+# for one: invented words that stand in no other dialogue, and here and there an ordinary word, as in names; and other times.
+# Only POSIX tools; always the same files.
 set -eu
 data=${1:?folder of sim-m_train.tsv and others} out=${2:?folder for results}
 mkdir -p "$out"
@@ -37,25 +38,30 @@ conversations train | awk -F '\t' '
     after[w] >= 0.97 * all[w]) print w }' |
   LC_ALL=C sort >"$out/values.txt"
 
-conversations train | awk -F '\t' -v copies="${COPIES:-2}" -v values="$out/values.txt" '
+conversations train | awk -F '\t' -v copies="${COPIES:-3}" -v values="$out/values.txt" '
   function random(n) { state = (48271 * state) % 2147483647; return int(state / 2147483647 * n) }
   function invent(    name, i, k) {
     for (k = random(3) + 1; k > 0; k--) {
       name = name (name == "" ? "" : " ")
-      for (i = random(3) + 2; i > 0; i--) name = name substr("bdfghklmnprstvz", random(15) + 1, 1) substr("aeiou", random(5) + 1, 1)
+      if (random(4) == 0) name = name common[random(commons)]
+      else for (i = random(3) + 2; i > 0; i--) name = name substr("bdfghklmnprstvz", random(15) + 1, 1) substr("aeiou", random(5) + 1, 1)
     }
     return name
   }
-  function replaced(text,    word, n, i, whole) {
+  function replaced(text,    word, n, i, whole, time) {
     n = split(text, word, " ")
     for (i = 1; i <= n; i++) {
-      if ((word[i] in value) && !(word[i] in instead)) instead[word[i]] = invent()
-      whole = whole (i > 1 ? " " : "") ((word[i] in value) ? instead[word[i]] : word[i])
+      time = word[i] ~ /^[0-9]+[:.][0-9][0-9]$/
+      if ((time || (word[i] in value)) && !(word[i] in instead))
+        instead[word[i]] = time ? random(12) + 1 substr(word[i], length(word[i]) - 2, 1) random(6) random(10) : invent()
+      whole = whole (i > 1 ? " " : "") ((word[i] in instead) ? instead[word[i]] : word[i])
     }
     return whole
   }
   BEGIN { state = 1; while ((getline word < values) > 0) if (word !~ /[0-9]/) value[word] }
-  { source[NR] = $2; target[NR] = $3; dialogue[NR] = $1; print $2 "\t" $3 }
+  { n = split($2, token, " ")
+    for (i = 1; i <= n; i++) if (token[i] ~ /^[a-z]+$/ && !(token[i] in seen)) { seen[token[i]]; common[commons++] = token[i] }
+    source[NR] = $2; target[NR] = $3; dialogue[NR] = $1; print $2 "\t" $3 }
   END {
     for (c = 1; c <= copies; c++) for (i = 1; i <= NR; i++) {
       if (dialogue[i] != dialogue[i - 1]) split("", instead)
