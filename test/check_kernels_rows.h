@@ -279,21 +279,30 @@ static int check_gru(const level *l) {
 
 /* look and mix have the bits of dot and axpy on the same level, wherever the rows lie. */
 static int check_look_and_mix(const level *l) {
+  enum { ROWS = 9, HEADS = 3 };
   int good = 1;
   for (size_t s = 0; s < SIZES && good; s++) {
-    enum { ROWS = 9 };
-    const size_t d = sizes[s], n = s % (ROWS + 1), at = s % 3;
-    const real *row[ROWS], *q = take(d, 3);
-    real *w = take(ROWS, 3), *wanted_w = take(ROWS, 3), *y = take(d, 3), *wanted = take(d, 3);
-    for (size_t j = 0; j < n; j++) row[j] = take(at + d, 3);
-    l->kernels->look(n, d, (real)0.4, q, row, at, w);
-    for (size_t j = 0; j < n; j++) wanted_w[j] = (real)0.4 * l->kernels->dot(d, q, row[j] + at);
-    good = same_bits(n, w, wanted_w);
-    l->kernels->mix(n, d, w, row, at, y);
-    memset(wanted, 0, d * sizeof *wanted);
-    for (size_t j = 0; j < n; j++) l->kernels->axpy(d, w[j], row[j] + at, wanted);
-    good = good && same_bits(d, y, wanted);
-    if (!good) diag("%zu rows of %zu", n, d);
+    const size_t d = sizes[s], heads = 1 + s % HEADS, all = heads * d;
+    const real *key[ROWS], *value[ROWS], *q = take(all, 3);
+    real *w = take(HEADS * ROWS, 3), *y = take(all, 3), *wanted = take(all, 3), score;
+    s2s__attend a = {.n = s % (ROWS + 1), .heads = heads, .d = d, .scale = (real)0.4, .q = q, .key = key};
+    a.key_at = s % 3, a.value_at = s % 4, a.w = w, a.w_row = ROWS, a.y = y;
+    for (size_t j = 0; j < a.n; j++) key[j] = take(a.key_at + all, 3), value[j] = take(a.value_at + all, 3);
+    a.value = s % 2 ? value : NULL;
+    l->kernels->look(&a);
+    for (size_t h = 0; h < heads; h++)
+      for (size_t j = 0; j < a.n; j++) {
+        score = (real)0.4 * l->kernels->dot(d, q + h * d, key[j] + a.key_at + h * d);
+        good = good && same_bits(1, &w[h * ROWS + j], &score);
+      }
+    a.value = value;
+    l->kernels->mix(&a);
+    memset(wanted, 0, all * sizeof *wanted);
+    for (size_t h = 0; h < heads; h++)
+      for (size_t j = 0; j < a.n; j++)
+        l->kernels->axpy(d, w[h * ROWS + j], value[j] + a.value_at + h * d, wanted + h * d);
+    good = good && same_bits(all, y, wanted);
+    if (!good) diag("%zu rows of %zu", a.n, d);
     good = release() && good;
   }
   return good;

@@ -361,7 +361,7 @@ static int32_t file_read_data(file_reading *r) {
   r->left = h->data_bytes;
   S2S__TRY(file_fetch(r, h->data_bytes < FILE_GROUP ? h->data_bytes : FILE_GROUP, &first));
   r->at = 0; /* it had to be there; now it is used */
-  if (!r->parameters_only && s2s__params_allocate(&r->model->network.params, r->error) != S2S_OK) return file_blame(r);
+  if (!r->parameters_only && s2s__network_allocate(&r->model->network, r->error) != S2S_OK) return file_blame(r);
   for (size_t i = 0; i < h->tensors; i++) S2S__TRY(file_take(r, &h->tensor[i], &r->place[i]));
   return S2S_OK;
 }

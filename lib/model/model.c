@@ -77,7 +77,7 @@ int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
 
 int32_t s2s__model_build(s2s_model *model, s2s__error *error) {
   S2S__TRY(s2s__model_declare(model, error));
-  return s2s__params_allocate(&model->network.params, error);
+  return s2s__network_allocate(&model->network, error);
 }
 
 /* Counting is the one thing that happens to a shared model, so const is cast away here and nowhere else. */
@@ -152,7 +152,7 @@ static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, c
   for (size_t i = 0; !storage && i < to->network.params.count; i++)
     to->network.params.item[i]->storage = model->network.params.item[i]->storage;
   if (storage) s2s__params_store(&to->network.params, *storage);
-  S2S__TRY(s2s__params_allocate(&to->network.params, error));
+  S2S__TRY(s2s__network_allocate(&to->network, error));
   return model_copy_values(model, flat, to, error);
 }
 

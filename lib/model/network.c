@@ -122,12 +122,24 @@ int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s
   return network_declare(network, error);
 }
 
+int32_t s2s__network_allocate(s2s__network *network, s2s__error *error) {
+  const s2s__config *c = &network->config;
+  const size_t count = S2S__POSITIONS_KEPT * c->dim;
+  S2S__TRY(s2s__params_allocate(&network->params, error));
+  if (c->learned_positions || (!c->is_transformer[S2S_SOURCE] && !c->is_transformer[S2S_TARGET])) return S2S_OK;
+  network->positions = S2S__TAKE(network->params.arena, s2s__real, count);
+  if (!network->positions) return s2s__fail_memory(error, count * sizeof(s2s__real), "the positions");
+  for (size_t p = 0; p < S2S__POSITIONS_KEPT; p++)
+    s2s__position_sinusoidal(p, c->dim, network->positions + p * c->dim);
+  return S2S_OK;
+}
+
 int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
                           const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
                           s2s__error *error) {
   S2S__TRY(s2s__network_declare(network, arena, kernels, options, source_vocabulary, target_vocabulary, training,
                                 error));
-  return s2s__params_allocate(&network->params, error);
+  return s2s__network_allocate(network, error);
 }
 
 int32_t s2s__network_prepare(s2s__graph *graph, const s2s__network *network, s2s__encoding *encoding) {

@@ -108,6 +108,7 @@ struct s2s__network {
   const s2s__decoder_type *decoder_type;
   void *encoder, *attention, *decoder; /* each part's own parameters */
   const s2s__param *embedding[2];      /* source and target; one and the same when all are tied */
+  s2s__real *positions;                /* the first sinusoidal ones of transformers; NULL: of none */
   size_t output_dim;                   /* of the decoder's output, set by its declare */
   const s2s__param *generator_weight, *generator_bias;
   const s2s__param *gate_weight, *gate_bias; /* of a decoder that copies */
@@ -132,12 +133,15 @@ int32_t s2s__network_declare_coverage(s2s__network *network, size_t dim, s2s__er
 /* The name of the embedding of a side, of a model of these options; NULL when a type is unknown. */
 const char *s2s__network_embedding_name(const s2s_options *options, int32_t side);
 
-/* Declares all parameters: names and shapes stand, their memory is still to be taken (s2s__params_allocate). */
+/* Declares all parameters: names and shapes stand, their memory is still to be taken. */
 int32_t s2s__network_declare(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
                              const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary,
                              int training, s2s__error *error);
 
-/* The same, and takes their memory; values are undefined. */
+/* After that: takes the memory of all values, which are undefined. */
+int32_t s2s__network_allocate(s2s__network *network, s2s__error *error);
+
+/* Both. */
 int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
                           const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
                           s2s__error *error);

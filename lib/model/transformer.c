@@ -149,6 +149,7 @@ int32_t s2s__transformer_embed(s2s__graph *graph, const s2s__network *network, c
   const s2s__config *c = &network->config;
   const uint64_t site = side == S2S_SOURCE ? S2S__DROPOUT_SOURCE_EMBEDDING : S2S__DROPOUT_TARGET_EMBEDDING;
   S2S__TRY(s2s__network_embed(graph, network, side, ids, rows, x));
-  S2S__TRY(s2s__positions(graph, transformer->positions, c->scale_embedding ? sqrt((double)c->dim) : 1, rows, *x, x));
+  const s2s__position_rows positions = {transformer->positions, network->positions};
+  S2S__TRY(s2s__positions(graph, &positions, c->scale_embedding ? sqrt((double)c->dim) : 1, rows, *x, x));
   return s2s__dropout(graph, *x, rows, site, x);
 }

@@ -75,8 +75,13 @@ int32_t s2s__score_dot(s2s__graph *graph, s2s__tensor *queries, s2s__tensor *key
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   S2S__TRY(attend_rows(graph, keys, &row));
   for (size_t i = 0; i < ragged->queries; i++)
-    graph->kernels->look(ragged->length[i], dim, 1, queries->data + i * dim, row + ragged->first[i], 0,
-                         (*scores)->data + ragged->offset[i]);
+    graph->kernels->look(&(s2s__attend){.n = ragged->length[i],
+                                        .heads = 1,
+                                        .d = dim,
+                                        .scale = 1,
+                                        .q = queries->data + i * dim,
+                                        .key = row + ragged->first[i],
+                                        .w = (*scores)->data + ragged->offset[i]});
   s2s__arena_rewind(graph->arena, mark);
   return attend_record(graph, score_dot_backward, queries, keys, *scores, NULL, ragged);
 }
@@ -197,8 +202,12 @@ int32_t s2s__weighted_sum(s2s__graph *graph, s2s__tensor *weights, s2s__tensor *
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   S2S__TRY(attend_rows(graph, values, &row));
   for (size_t i = 0; i < ragged->queries; i++)
-    graph->kernels->mix(ragged->length[i], dim, weights->data + ragged->offset[i], row + ragged->first[i], 0,
-                        (*context)->data + i * dim);
+    graph->kernels->mix(&(s2s__attend){.n = ragged->length[i],
+                                       .heads = 1,
+                                       .d = dim,
+                                       .value = row + ragged->first[i],
+                                       .w = weights->data + ragged->offset[i],
+                                       .y = (*context)->data + i * dim});
   s2s__arena_rewind(graph->arena, mark);
   return attend_record(graph, weighted_sum_backward, weights, values, *context, NULL, ragged);
 }

@@ -101,14 +101,33 @@ static void multihead_see(const multihead_op *op, size_t i, multihead_seen *seen
   seen->first = first;
 }
 
-/* One query and head: weights, then context. */
-static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, const multihead_seen *seen, size_t i,
-                              size_t head) {
-  const size_t d = op->dim / op->heads, at = head * d, n = op->ragged->length[i];
-  s2s__real *w = op->weights->data + head * op->ragged->total + op->ragged->offset[i];
-  kernels->look(n, d, multihead_scale(op), multihead_row(op->q, op->q.x->data, i, at), seen->k, at, w);
-  kernels->softmax(n, w);
-  kernels->mix(n, d, multihead_used(kernels, op, i, head, w), seen->v, at, op->context->data + i * op->dim + at);
+static void multihead_softmax(const s2s__kernels *kernels, const s2s__attend *a) {
+  for (size_t h = 0; h < a->heads; h++) kernels->softmax(a->n, a->w + h * a->w_row);
+}
+
+/* One query: weights, then context; where weights are dropped, head by head. */
+static void multihead_forward(const s2s__kernels *kernels, const multihead_op *op, const multihead_seen *seen,
+                              size_t i) {
+  const size_t d = op->dim / op->heads;
+  s2s__attend a = {.n = op->ragged->length[i],
+                   .heads = op->heads,
+                   .d = d,
+                   .scale = multihead_scale(op),
+                   .q = multihead_row(op->q, op->q.x->data, i, 0),
+                   .key = seen->k,
+                   .value = seen->v,
+                   .w = op->weights->data + op->ragged->offset[i],
+                   .w_row = op->ragged->total,
+                   .y = op->context->data + i * op->dim};
+  kernels->look(&a);
+  multihead_softmax(kernels, &a);
+  if (!op->key) kernels->mix(&a);
+  a.heads = 1;
+  for (size_t head = 0; op->key && head < op->heads; head++, a.value_at += d, a.y += d) {
+    a.w = op->dropped;
+    multihead_drop(kernels, op, i, head, op->weights->data + head * op->ragged->total + op->ragged->offset[i], a.w);
+    kernels->mix(&a);
+  }
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------------------
@@ -201,7 +220,7 @@ int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__c
   S2S__TRY(multihead_see_nothing(graph, multihead_longest(ragged), &seen));
   for (size_t i = 0; i < ragged->queries; i++) {
     multihead_see(op, i, &seen);
-    for (size_t head = 0; head < heads; head++) multihead_forward(graph->kernels, op, &seen, i, head);
+    multihead_forward(graph->kernels, op, &seen, i);
   }
   s2s__arena_rewind(graph->arena, mark);
   *context = op->context;
@@ -210,21 +229,21 @@ int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__c
 
 int32_t s2s__multihead_past(s2s__graph *graph, const s2s__tensor *x, const s2s__past *past, size_t layer, size_t dim,
                             size_t heads, s2s__tensor **context) {
-  const size_t tokens = s2s__past_tokens(past), d = dim / heads;
-  const s2s__real scale = (s2s__real)(1.0 / sqrt((double)d));
+  const size_t tokens = s2s__past_tokens(past);
   const s2s__real **row;
-  s2s__real *w;
+  s2s__attend a = {.n = tokens, .heads = heads, .d = dim / heads, .value_at = dim, .w_row = tokens};
   S2S__TRY(s2s__graph_tensor(graph, x->rows, dim, context));
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   S2S__GRAPH_TAKE(graph, const s2s__real *, tokens, row);
-  S2S__GRAPH_TAKE(graph, s2s__real, tokens, w);
+  S2S__GRAPH_TAKE(graph, s2s__real, tokens * heads, a.w);
+  a.key = a.value = row;
+  a.scale = (s2s__real)(1.0 / sqrt((double)a.d));
   for (size_t i = 0; i < x->rows; i++) {
     s2s__past_rows(past, layer, i, row);
-    for (size_t at = 0; at < dim; at += d) {
-      graph->kernels->look(tokens, d, scale, x->data + i * x->cols + at, row, at, w);
-      graph->kernels->softmax(tokens, w);
-      graph->kernels->mix(tokens, d, w, row, dim + at, (*context)->data + i * dim + at);
-    }
+    a.q = x->data + i * x->cols, a.y = (*context)->data + i * dim;
+    graph->kernels->look(&a);
+    multihead_softmax(graph->kernels, &a);
+    graph->kernels->mix(&a);
   }
   s2s__arena_rewind(graph->arena, mark);
   return S2S_OK;

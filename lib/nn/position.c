@@ -14,6 +14,7 @@
 
 typedef struct position_op {
   const s2s__param *learned; /* NULL: sinusoidal */
+  const s2s__real *table;    /* their first ones */
   const s2s__rows *rows;
   s2s__tensor *x, *y;
   s2s__real scale;
@@ -54,25 +55,28 @@ static int32_t position_check(const s2s__graph *graph, const position_op *op) {
   return S2S_OK;
 }
 
-/* The rows of one position stand in one table row, made once for each position of the longest sentence. */
-static void position_table(const position_op *op, size_t steps, s2s__real *table) {
+static void position_row(const position_op *op, size_t position, s2s__real *row) {
   const size_t dim = op->x->cols;
-  for (size_t t = 0; t < steps; t++) {
-    s2s__real *row = table + t * dim;
-    if (op->learned)
-      s2s__weight_row(op->learned->weight, op->rows->position + t, row);
-    else
-      s2s__position_sinusoidal(op->rows->position + t, dim, row);
-  }
+  if (op->learned)
+    s2s__weight_row(op->learned->weight, position, row);
+  else if (op->table && position < S2S__POSITIONS_KEPT)
+    memcpy(row, op->table + position * dim, dim * sizeof *row);
+  else
+    s2s__position_sinusoidal(position, dim, row);
 }
 
-int32_t s2s__positions(s2s__graph *graph, const s2s__param *learned, double scale, const s2s__rows *rows,
+/* The rows of one position stand in one table row, made once for each position of the longest sentence. */
+static void position_table(const position_op *op, size_t steps, s2s__real *table) {
+  for (size_t t = 0; t < steps; t++) position_row(op, op->rows->position + t, table + t * op->x->cols);
+}
+
+int32_t s2s__positions(s2s__graph *graph, const s2s__position_rows *positions, double scale, const s2s__rows *rows,
                        s2s__tensor *x, s2s__tensor **y) {
   position_op *op;
   const size_t dim = x->cols;
   S2S__GRAPH_TAKE(graph, position_op, 1, op);
   S2S__TRY(s2s__graph_tensor(graph, x->rows, dim, y));
-  *op = (position_op){learned, rows, x, *y, (s2s__real)scale};
+  *op = (position_op){positions->learned, positions->table, rows, x, *y, (s2s__real)scale};
   S2S__TRY(position_check(graph, op));
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   s2s__real *table;

@@ -91,22 +91,38 @@ static void KERNEL(gru_backward)(size_t hidden, const float *gates, const float 
 
 /* ---- attention of one query to rows anywhere --------------------------------------------------------------------- */
 
-static void KERNEL(look)(size_t n, size_t d, float scale, const float *q, const float *const *rows, size_t at,
-                         float *w) {
-  for (size_t j = 0; j < n; j++) w[j] = scale * KERNEL(dot)(d, q, rows[j] + at);
+#define LOOK_AHEAD 6 /* rows */
+
+S2S__INLINE void KERNEL(look_ask)(size_t n, const float *row) {
+  for (size_t i = 0; i < n; i += 16) VEC(prefetch)(row + i);
 }
 
-/* Columns by four vectors, whose sums stay in registers. */
-static void KERNEL(mix)(size_t n, size_t d, const float *w, const float *const *rows, size_t at, float *y) {
+/* Rows lie anywhere, and most of the time would be spent waiting for their first numbers: so all heads of a row are read
+ * one after another, and keys to come and the row's values are asked for meanwhile. */
+static void KERNEL(look)(const s2s__attend *a) {
+  const size_t all = a->heads * a->d;
+  for (size_t j = 0; j < a->n && j < LOOK_AHEAD; j++) KERNEL(look_ask)(all, a->key[j] + a->key_at);
+  for (size_t j = 0; j < a->n; j++) {
+    const float *key = a->key[j] + a->key_at, *q = a->q;
+    if (j + LOOK_AHEAD < a->n) KERNEL(look_ask)(all, a->key[j + LOOK_AHEAD] + a->key_at);
+    if (a->value) KERNEL(look_ask)(all, a->value[j] + a->value_at);
+    for (size_t h = 0; h < a->heads; h++, key += a->d, q += a->d)
+      a->w[h * a->w_row + j] = a->scale * KERNEL(dot_of)(a->d, q, key);
+  }
+}
+
+#undef LOOK_AHEAD
+
+/* Columns at .. at+d-1 of the rows by four vectors, whose sums stay in registers. */
+S2S__INLINE void KERNEL(mix_head)(size_t n, size_t d, const float *w, const float *const *row, size_t at, float *y) {
   size_t i = 0;
   for (; i + 4 * VEC_WIDTH <= d; i += 4 * VEC_WIDTH) {
     VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
     for (size_t j = 0; j < n; j++) {
-      const float *row = rows[j] + at + i;
+      const float *x = row[j] + at + i;
       const VEC(real) share = VEC(set1)(w[j]);
-      s0 = VEC(fma)(share, VEC(load)(row), s0), s1 = VEC(fma)(share, VEC(load)(row + VEC_WIDTH), s1);
-      s2 = VEC(fma)(share, VEC(load)(row + 2 * VEC_WIDTH), s2);
-      s3 = VEC(fma)(share, VEC(load)(row + 3 * VEC_WIDTH), s3);
+      s0 = VEC(fma)(share, VEC(load)(x), s0), s1 = VEC(fma)(share, VEC(load)(x + VEC_WIDTH), s1);
+      s2 = VEC(fma)(share, VEC(load)(x + 2 * VEC_WIDTH), s2), s3 = VEC(fma)(share, VEC(load)(x + 3 * VEC_WIDTH), s3);
     }
     VEC(store)(y + i, s0), VEC(store)(y + i + VEC_WIDTH, s1);
     VEC(store)(y + i + 2 * VEC_WIDTH, s2), VEC(store)(y + i + 3 * VEC_WIDTH, s3);
@@ -114,9 +130,14 @@ static void KERNEL(mix)(size_t n, size_t d, const float *w, const float *const *
   for (size_t count; i < d; i += count) {
     count = d - i < VEC_WIDTH ? d - i : VEC_WIDTH;
     VEC(real) sum = VEC(zero)();
-    for (size_t j = 0; j < n; j++) sum = VEC(fma)(VEC(set1)(w[j]), VEC(get)(rows[j] + at + i, count), sum);
+    for (size_t j = 0; j < n; j++) sum = VEC(fma)(VEC(set1)(w[j]), VEC(get)(row[j] + at + i, count), sum);
     VEC(put)(y + i, count, sum);
   }
+}
+
+static void KERNEL(mix)(const s2s__attend *a) {
+  for (size_t h = 0; h < a->heads; h++)
+    KERNEL(mix_head)(a->n, a->d, a->w + h * a->w_row, a->value, a->value_at + h * a->d, a->y + h * a->d);
 }
 
 /* ---- additive attention: sum of v tanh(q + k) -------------------------------------------------------------------- */

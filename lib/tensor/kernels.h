@@ -80,6 +80,20 @@ typedef struct s2s__gemm_i8 {
 #define S2S__QUANTIZED_BYTES(m, k) ((m) * (((k) + 3) / 4 * 4))
 #define S2S__PACKED_I8_BYTES(padded_n, k) ((padded_n) * (((k) + 3) / 4 * 4 + 4))
 
+/* One query with `heads` heads of d numbers, and the n rows that it sees, which lie anywhere: head h has q[h * d ...], of
+ * row j key[j][key_at + h * d ...] and value[j][value_at + h * d ...], the weights w[h * w_row ...] and of the result
+ * y[h * d ...]. */
+typedef struct s2s__attend {
+  size_t n, heads, d;
+  s2s__real scale;
+  const s2s__real *q;
+  const s2s__real *const *key, *const *value;
+  size_t key_at, value_at;
+  s2s__real *w;
+  size_t w_row;
+  s2s__real *y;
+} s2s__attend;
+
 typedef struct s2s__kernels {
   const char *name; /* "c", "avx2", ... */
   size_t panel;     /* columns of a packed panel */
@@ -179,11 +193,10 @@ typedef struct s2s__kernels {
   void (*gru_backward)(size_t hidden, const s2s__real *gates, const s2s__real *h_prev, s2s__real *dh, s2s__real *da,
                        s2s__real *du);
 
-  /* Attention of one query to n rows that lie anywhere; of row j it reads the d numbers from rows[j] + at on.
-   * look: w[j] = scale * dot(q, row j). mix: y[d] = sum over j of w[j] row j, from zero and in this order, as axpy adds. */
-  void (*look)(size_t n, size_t d, s2s__real scale, const s2s__real *q, const s2s__real *const *rows, size_t at,
-               s2s__real *w);
-  void (*mix)(size_t n, size_t d, const s2s__real *w, const s2s__real *const *rows, size_t at, s2s__real *y);
+  /* Attention, see s2s__attend. look: w[h][j] = scale * dot(query h, key h of row j). mix: y[h] = sum over j of w[h][j]
+   * (value h of row j), from zero and in this order, as axpy adds. */
+  void (*look)(const s2s__attend *a);
+  void (*mix)(const s2s__attend *a);
 
   /* Additive attention's score (Bahdanau 2014): sum of v * tanh(q + k). */
   s2s__real (*additive)(size_t n, const s2s__real *q, const s2s__real *k, const s2s__real *v);

@@ -208,14 +208,17 @@ static void gru_backward_c(size_t hidden, const s2s__real *gates, const s2s__rea
   }
 }
 
-static void look_c(size_t n, size_t d, s2s__real scale, const s2s__real *q, const s2s__real *const *rows, size_t at,
-                   s2s__real *w) {
-  for (size_t j = 0; j < n; j++) w[j] = scale * dot_c(d, q, rows[j] + at);
+static void look_c(const s2s__attend *a) {
+  for (size_t j = 0; j < a->n; j++)
+    for (size_t h = 0; h < a->heads; h++)
+      a->w[h * a->w_row + j] = a->scale * dot_c(a->d, a->q + h * a->d, a->key[j] + a->key_at + h * a->d);
 }
 
-static void mix_c(size_t n, size_t d, const s2s__real *w, const s2s__real *const *rows, size_t at, s2s__real *y) {
-  for (size_t i = 0; i < d; i++) y[i] = 0;
-  for (size_t j = 0; j < n; j++) axpy_c(d, w[j], rows[j] + at, y);
+static void mix_c(const s2s__attend *a) {
+  for (size_t i = 0; i < a->heads * a->d; i++) a->y[i] = 0;
+  for (size_t h = 0; h < a->heads; h++)
+    for (size_t j = 0; j < a->n; j++)
+      axpy_c(a->d, a->w[h * a->w_row + j], a->value[j] + a->value_at + h * a->d, a->y + h * a->d);
 }
 
 /* t = tanh(q + k) of a block */

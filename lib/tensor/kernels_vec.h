@@ -31,7 +31,7 @@ S2S__INLINE float KERNEL(sum_of_four)(VEC(real) s0, VEC(real) s1, VEC(real) s2, 
   return VEC(sum)(VEC(add)(VEC(add)(s0, s2), VEC(add)(s1, s3)));
 }
 
-static float KERNEL(dot)(size_t n, const float *x, const float *y) {
+S2S__INLINE float KERNEL(dot_of)(size_t n, const float *x, const float *y) {
   VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
   size_t j = 0;
   for (; j + 4 * VEC_WIDTH <= n; j += 4 * VEC_WIDTH) {
@@ -44,6 +44,8 @@ static float KERNEL(dot)(size_t n, const float *x, const float *y) {
   if (j < n) s0 = VEC(fma)(VEC(get)(x + j, n - j), VEC(get)(y + j, n - j), s0);
   return KERNEL(sum_of_four)(s0, s1, s2, s3);
 }
+
+static float KERNEL(dot)(size_t n, const float *x, const float *y) { return KERNEL(dot_of)(n, x, y); }
 
 static float KERNEL(sum)(size_t n, const float *x) {
   VEC(real) s0 = VEC(zero)(), s1 = s0, s2 = s0, s3 = s0;
@@ -87,6 +89,7 @@ static float KERNEL(max)(size_t n, const float *x) {
   }
   for (; j + VEC_WIDTH <= n; j += VEC_WIDTH) m0 = KERNEL(max_step)(m0, VEC(load)(x + j));
   m0 = KERNEL(max_step)(KERNEL(max_step)(m0, m1), KERNEL(max_step)(m2, m3));
+  if (n >= VEC_WIDTH) m0 = KERNEL(max_step)(m0, VEC(load)(x + n - VEC_WIDTH)), j = n; /* over some that are done */
   if (VEC(any_nan)(m0)) return NAN;
   float most = VEC(highest)(m0);
   for (; j < n; j++)
