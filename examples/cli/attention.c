@@ -31,6 +31,23 @@ static const char **token_labels(const s2s_model *model, int32_t side, const int
   return labels;
 }
 
+/* Unknown source tokens as they stand in their text, copied into one block behind the labels' own. */
+static char *name_unknown(const s2s_memory *memory, size_t text, const int32_t *source, size_t count,
+                          const char **labels) {
+  size_t length, begin, end;
+  const char *all = s2s_memory_text(memory, text, &length);
+  char *names = all ? malloc(length + count + 1) : NULL, *at = names;
+  for (size_t i = 0; names && i < count; i++) {
+    s2s_memory_range(memory, text, i, &begin, &end);
+    if (source[i] != 0 || begin >= end) continue;
+    memcpy(at, all + begin, end - begin);
+    at[end - begin] = '\0';
+    labels[i] = at;
+    at += end - begin + 1;
+  }
+  return names;
+}
+
 bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_result *result, size_t text, size_t rank,
                   picture *drawn) {
   size_t source_count, target_count;
@@ -41,7 +58,10 @@ bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_re
   if (!drawn->weights || !drawn->rows || !drawn->columns) return false;
   drawn->source = token_labels(model, S2S_SOURCE, source, source_count, drawn->columns, result, text);
   drawn->target = token_labels(model, S2S_TARGET, target, target_count, drawn->rows, result, text);
-  if (drawn->source && drawn->target) return true;
+  if (drawn->source && drawn->target) {
+    drawn->names = name_unknown(memory, text, source, source_count, drawn->source);
+    return true;
+  }
   attention_free(drawn);
   return false;
 }
@@ -49,5 +69,7 @@ bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_re
 void attention_free(picture *drawn) {
   free((void *)drawn->source);
   free((void *)drawn->target);
+  free(drawn->names);
+  drawn->names = NULL;
   drawn->source = drawn->target = NULL;
 }

@@ -11,7 +11,7 @@
 /* 0, or an exit status after a message: the model has none to draw. */
 int attention_check(const flags *given, const s2s_model *model);
 
-/* Labels are texts of tokens, "?" where a vocabulary has none, "end" for the end mark. False without memory, or where there is
+/* Labels are texts of tokens, unknown ones of the source as they were given, "end" for the end mark. False without memory, or where there is
  * no attention, as of an empty text. */
 bool attention_of(const s2s_model *model, const s2s_memory *memory, const s2s_result *result, size_t text, size_t rank,
                   picture *drawn);

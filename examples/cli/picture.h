@@ -12,8 +12,9 @@
 typedef struct picture {
   const float *weights; /* [rows, columns], each from 0 to 1 */
   size_t rows, columns;
-  const char *const *source; /* [columns] UTF-8 labels */
-  const char *const *target; /* [rows] */
+  const char **source; /* [columns] UTF-8 labels */
+  const char **target; /* [rows] */
+  char *names;         /* memory of some of them, or NULL */
 } picture;
 
 void picture_draw(FILE *out, const picture *drawn);
