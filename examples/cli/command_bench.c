@@ -258,10 +258,11 @@ static int number(const flags *given, flag_id id, size_t least, size_t most, siz
   return 0;
 }
 
-/* Every answer as long as asked, where the model does not read lines. */
+/* Every answer takes as many steps as asked, where the model does not read lines: the last one may give the end mark. */
 static int32_t force_length(bench *b) {
   if (b->text) return S2S_OK;
   int32_t status = s2s_options_set_int(b->options, "max_length", (int64_t)b->target);
+  if (!status) status = s2s_options_set_int(b->options, "min_length", (int64_t)b->target - 1);
   if (!status) status = s2s_options_set_int(b->options, "max_length_ratio", 0);
   return status;
 }

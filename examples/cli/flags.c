@@ -68,6 +68,7 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_BENCH, "threads", "it measures one thread"},
       {COMMAND_BENCH, "nbest", "it counts the best hypothesis alone"},
       {COMMAND_BENCH, "max_length", "--target-length says how long answers are"},
+      {COMMAND_BENCH, "min_length", "--target-length says how long answers are"},
       {COMMAND_BENCH, "max_length_ratio", "--target-length says how long answers are"},
       {COMMAND_QUANTIZE, "threads", "one thread does it all"},
       {COMMAND_QUANTIZE, "cpu", "the result is the same on each"},
