@@ -90,6 +90,7 @@
   X(BATCH_SENTENCES, "batch_sentences", INT, TRAIN, "128", "1..65536", "sentence pairs in a batch") \
   X(BATCH_TOKENS, "batch_tokens", INT, TRAIN, "0", "0..100000000", "most tokens of both sides in a batch, end marks included; 0 for no such limit; a pair that has more is a batch by itself") \
   X(ACCUMULATE, "accumulate", INT, TRAIN, "1", "1..1024", "batches that one update learns from, computed one after another in the memory of one") \
+  X(PIECE_TOKENS, "piece_tokens", INT, TRAIN, "512", "0..100000000", "most tokens of both sides that a shard computes at once; more are computed one piece after another, in the memory of one; 0 for no such limit; changes the last bits of the result") \
   X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, computed side by side by the threads there are; changes the result, threads do not") \
   X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \

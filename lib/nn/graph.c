@@ -136,8 +136,8 @@ void s2s__graph_bias_gradient(s2s__graph *graph, const s2s__param *param, size_t
   for (size_t r = 0; r < rows; r++) graph->kernels->add(n, dy + r * n, db);
 }
 
-static int32_t graph_multiply(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
-                              const s2s__real *x) {
+int32_t s2s__graph_weight_gradient_now(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
+                                       const s2s__real *x) {
   const s2s__work work = s2s__graph_work(graph);
   return s2s__weight_gradient(graph->kernels, &work, rows, dy, param->rows, param->rows, x, param->cols, param->cols,
                               s2s__graph_parameter(graph, param));
@@ -168,12 +168,13 @@ static int32_t graph_wait(s2s__graph *graph, const s2s__param *param, size_t row
 int32_t s2s__graph_weight_gradient(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
                                    const s2s__real *x) {
   if (rows == 0) return S2S_OK;
-  return rows < GRAPH_FEW_ROWS ? graph_wait(graph, param, rows, dy, x) : graph_multiply(graph, param, rows, dy, x);
+  return rows < GRAPH_FEW_ROWS ? graph_wait(graph, param, rows, dy, x)
+                               : s2s__graph_weight_gradient_now(graph, param, rows, dy, x);
 }
 
 /* Lays the pieces of one weight together and multiplies once. */
 static int32_t graph_flush(s2s__graph *graph, const s2s__pending *p) {
-  if (!p->pieces->next) return graph_multiply(graph, p->param, p->rows, p->pieces->dy, p->pieces->x);
+  if (!p->pieces->next) return s2s__graph_weight_gradient_now(graph, p->param, p->rows, p->pieces->dy, p->pieces->x);
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   const size_t out = p->param->rows, in = p->param->cols;
   s2s__real *dy, *x;
@@ -184,7 +185,7 @@ static int32_t graph_flush(s2s__graph *graph, const s2s__pending *p) {
     memcpy(dy + at * out, q->dy, q->rows * out * sizeof *dy);
     memcpy(x + at * in, q->x, q->rows * in * sizeof *x);
   }
-  S2S__TRY(graph_multiply(graph, p->param, p->rows, dy, x));
+  S2S__TRY(s2s__graph_weight_gradient_now(graph, p->param, p->rows, dy, x));
   s2s__arena_rewind(graph->arena, mark);
   return S2S_OK;
 }

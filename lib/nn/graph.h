@@ -6,8 +6,8 @@
  *     backward:  record n ... record 1         each adds to the gradients of its inputs and parameters
  *
  * A layer is one function with its backward right beside it. Training and inference run the same layer functions;
- * `recording` and `dropout` are the only switches. Everything a layer makes lives in the graph's arena until the arena is
- * reset; nothing has to be freed.
+ * `recording` and `dropout` are the only switches. Everything a layer makes lives in the graph's arena until the arena
+ * is reset; nothing has to be freed.
  *
  * Rows are packed: a tensor is [rows, cols], row-major, and a batch's rows are the real tokens of its sentences, one
  * sentence after another. s2s__rows says which rows belong to which sentence.
@@ -56,13 +56,13 @@ struct s2s__graph {
   s2s__error *error;
   s2s__pool *pool; /* shares out large multiplications; NULL: this thread alone */
   int recording;
-  s2s__real *gradient; /* flat, by s2s__param.offset; needed while recording */
-  double dropout;      /* rate; 0 outside training */
+  s2s__real *gradient;         /* flat, by s2s__param.offset; needed while recording */
+  double dropout;              /* rate; 0 outside training */
   double attention_dropout;    /* of attention weights, likewise */
   double feed_forward_dropout; /* of a transformer's inner units, likewise */
-  double word_dropout[2]; /* rate of whole words, by side; 0 outside training */
-  int dropout_variational; /* one draw a sentence, not one a token */
-  uint64_t dropout_key; /* of this update: a function of seed and update number */
+  double word_dropout[2];      /* rate of whole words, by side; 0 outside training */
+  int dropout_variational;     /* one draw a sentence, not one a token */
+  uint64_t dropout_key;        /* of this update: a function of seed and update number */
   /* private */
   s2s__record *tape;
   s2s__pending *pending; /* weight gradients of few rows, waiting to become one multiplication */
@@ -94,10 +94,13 @@ int32_t s2s__graph_gradient_or_fresh(s2s__graph *graph, s2s__tensor *tensor, s2s
 /* Gradient of a parameter: where to add. */
 s2s__real *s2s__graph_parameter(const s2s__graph *graph, const s2s__param *param);
 
-/* dW += dy^T x, dy: [rows, out] dense, x: [rows, in] dense. Few rows (steps of a loop) wait and are multiplied together at the
- * end of the backward pass; both arrays must stay as they are until then. */
+/* dW += dy^T x, dy: [rows, out] dense, x: [rows, in] dense. Few rows (steps of a loop) wait and are multiplied together
+ * at the end of the backward pass; both arrays must stay as they are until then. */
 int32_t s2s__graph_weight_gradient(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
                                    const s2s__real *x);
+/* The same, multiplied at once: the arrays may go. */
+int32_t s2s__graph_weight_gradient_now(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy,
+                                       const s2s__real *x);
 /* db += column sums of dy [rows, cols] */
 void s2s__graph_bias_gradient(s2s__graph *graph, const s2s__param *param, size_t rows, const s2s__real *dy);
 

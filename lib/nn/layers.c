@@ -22,8 +22,8 @@ static int32_t linear_backward(s2s__graph *graph, void *data) {
   int fresh;
   S2S__TRY(s2s__graph_gradient_or_fresh(graph, op->x, &dx, &fresh));
   const s2s__work work = s2s__graph_work(graph);
-  S2S__TRY(s2s__weight_multiply(op->weight->transposed, &work, y->rows, y->grad, y->cols, dx, op->x->cols, NULL,
-                                !fresh));
+  S2S__TRY(
+      s2s__weight_multiply(op->weight->transposed, &work, y->rows, y->grad, y->cols, dx, op->x->cols, NULL, !fresh));
   if (op->bias) s2s__graph_bias_gradient(graph, op->bias, y->rows, y->grad);
   return s2s__graph_weight_gradient(graph, op->weight, y->rows, y->grad, op->x->data);
 }
@@ -39,6 +39,14 @@ int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__para
   S2S__GRAPH_TAKE(graph, linear_op, 1, op);
   *op = (linear_op){weight, bias, x, *y};
   return s2s__graph_record(graph, linear_backward, op);
+}
+
+int32_t s2s__linear_gradient(s2s__graph *graph, const s2s__param *weight, const s2s__param *bias, const s2s__tensor *x,
+                             const s2s__tensor *y) {
+  const s2s__work work = s2s__graph_work(graph);
+  S2S__TRY(s2s__weight_multiply(weight->transposed, &work, y->rows, y->grad, y->cols, x->grad, x->cols, NULL, 1));
+  if (bias) s2s__graph_bias_gradient(graph, bias, y->rows, y->grad);
+  return s2s__graph_weight_gradient_now(graph, weight, y->rows, y->grad, x->data);
 }
 
 /* ---- embedding: y[i] = W[ids[i]] --------------------------------------------------------------------------------- */
@@ -92,9 +100,9 @@ static int32_t layer_output(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) 
 
 int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
   S2S__TRY(layer_output(graph, x, y));
-  /* Row by row: a vector kernel may treat the end of its range differently, and a row must not depend on its neighbours. */
-  for (size_t r = 0; r < x->rows; r++)
-    graph->kernels->tanh(x->cols, x->data + r * x->cols, (*y)->data + r * x->cols);
+  /* Row by row: a vector kernel may treat the end of its range differently, and a row must not depend on its
+   * neighbours. */
+  for (size_t r = 0; r < x->rows; r++) graph->kernels->tanh(x->cols, x->data + r * x->cols, (*y)->data + r * x->cols);
   if (!graph->recording) return S2S_OK;
   unary_op *op;
   S2S__GRAPH_TAKE(graph, unary_op, 1, op);
@@ -239,8 +247,7 @@ static int32_t select_backward(s2s__graph *graph, void *data) {
   const size_t cols = op->y->cols;
   s2s__real *dx;
   S2S__TRY(s2s__graph_gradient(graph, op->x, &dx));
-  for (size_t i = 0; i < op->y->rows; i++)
-    graph->kernels->add(cols, op->y->grad + i * cols, dx + op->index[i] * cols);
+  for (size_t i = 0; i < op->y->rows; i++) graph->kernels->add(cols, op->y->grad + i * cols, dx + op->index[i] * cols);
   return S2S_OK;
 }
 
@@ -265,8 +272,7 @@ static int32_t place_backward(s2s__graph *graph, void *data) {
   const size_t cols = op->x->cols;
   s2s__real *dx;
   S2S__TRY(s2s__graph_gradient(graph, op->x, &dx));
-  for (size_t i = 0; i < op->x->rows; i++)
-    graph->kernels->add(cols, op->y->grad + op->index[i] * cols, dx + i * cols);
+  for (size_t i = 0; i < op->x->rows; i++) graph->kernels->add(cols, op->y->grad + op->index[i] * cols, dx + i * cols);
   return S2S_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The layers that are not recurrent and not attention. Each computes at once and records its backward pass when the graph
- * is recording. Outputs are new tensors in the graph's arena.
+ * The layers that are not recurrent and not attention. Each computes at once and records its backward pass when the
+ * graph is recording. Outputs are new tensors in the graph's arena.
  */
 #ifndef S2S__NN_LAYERS_H
 #define S2S__NN_LAYERS_H
@@ -12,7 +12,13 @@
 int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__param *bias, s2s__tensor *x,
                     s2s__tensor **y);
 
-/* y[n, dim] = rows ids[0..n) of the matrix [vocabulary, dim]. Ids must be in range; they are borrowed until backward. */
+/* Its way back at once, for a caller whose y does not stay: dx += dy W (x->grad must be there), dW += dy^T x, db += sum
+ * of dy. */
+int32_t s2s__linear_gradient(s2s__graph *graph, const s2s__param *weight, const s2s__param *bias, const s2s__tensor *x,
+                             const s2s__tensor *y);
+
+/* y[n, dim] = rows ids[0..n) of the matrix [vocabulary, dim]. Ids must be in range; they are borrowed until backward.
+ */
 int32_t s2s__embedding(s2s__graph *graph, const s2s__param *weight, const int32_t *ids, size_t n, s2s__tensor **y);
 
 /* y = f(x): tanh; relu, gelu, swish (see the kernels). Unless the graph is recording, x's numbers become y's. */
@@ -39,7 +45,8 @@ int32_t s2s__positions(s2s__graph *graph, const s2s__position_rows *positions, d
 /* row[dim] of one sinusoidal position. */
 void s2s__position_sinusoidal(size_t position, size_t dim, s2s__real *row);
 
-/* y = a + b, of one shape: a residual connection (He et al. 2016). Unless the graph is recording, b's numbers become y's. */
+/* y = a + b, of one shape: a residual connection (He et al. 2016). Unless the graph is recording, b's numbers become
+ * y's. */
 int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor **y);
 
 /* Where a dropout stands in the network: each place draws its own numbers. */
@@ -53,9 +60,10 @@ typedef enum s2s__dropout_site {
   S2S__DROPOUT_DECODER_LAYER = 512  /* + layer */
 } s2s__dropout_site;
 
-/* Inverted dropout (Srivastava et al. 2014): a unit is zero with probability graph->dropout, else scaled by 1 / (1 - rate).
- * The draw depends on (dropout_key, sentence stream, site, position, unit) alone; with graph->dropout_variational not on
- * the position: one draw for a whole sentence (Gal and Ghahramani 2016). Rate 0: y is x itself. */
+/* Inverted dropout (Srivastava et al. 2014): a unit is zero with probability graph->dropout, else scaled by 1 / (1 -
+ * rate). The draw depends on (dropout_key, sentence stream, site, position, unit) alone; with
+ * graph->dropout_variational not on the position: one draw for a whole sentence (Gal and Ghahramani 2016). Rate 0: y is
+ * x itself. */
 int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y);
 int32_t s2s__dropout_at(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, double rate,
                         s2s__tensor **y);
@@ -75,8 +83,8 @@ int32_t s2s__select_rows(s2s__graph *graph, s2s__tensor *x, const size_t *index,
 int32_t s2s__place_rows(s2s__graph *graph, s2s__tensor *x, const size_t *index, s2s__tensor *y);
 
 /* Cross-entropy of logits[rows, classes] against targets[rows] with label smoothing (see the kernel), summed over rows:
- * *loss the smoothed, *plain the unsmoothed one, in nats, added in double row after row. When recording, the gradient of the logits is set
- * to scale * d loss / d logits, in the logits' own memory. */
+ * *loss the smoothed, *plain the unsmoothed one, in nats, added in double row after row. When recording, the gradient
+ * of the logits is set to scale * d loss / d logits, in the logits' own memory. */
 int32_t s2s__cross_entropy(s2s__graph *graph, s2s__tensor *logits, const int32_t *targets, double smoothing,
                            double scale, double *loss, double *plain);
 

@@ -28,8 +28,8 @@ static void update_word_dropout(const s2s_options *options, double rate[2]) {
   rate[S2S_TARGET] = target < 0 ? rate[S2S_SOURCE] : target;
 }
 
-/* Forward and backward of the shard's part of pair[begin..end), added to its gradient and loss. */
-static int32_t update_part(const update_job *job, s2s__shard *shard, size_t number, size_t begin, size_t end) {
+/* Forward and backward of every shards'th of pair[first..end), added to the shard's gradient and loss. */
+static int32_t update_piece(const update_job *job, s2s__shard *shard, size_t first, size_t end) {
   s2s_trainer *t = job->trainer;
   s2s__example *example;
   s2s__graph graph;
@@ -49,14 +49,32 @@ static int32_t update_part(const update_job *job, s2s__shard *shard, size_t numb
   graph.dropout_key =
       s2s__key(s2s__key((uint64_t)s2s__option_int(&t->options, S2S__SEED), 0x64726F70U), t->updates + 1);
   S2S__GRAPH_TAKE(&graph, s2s__example, 1, example);
-  S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, end, begin + number, t->shards, &shard->arena, example,
-                                &shard->error));
+  S2S__TRY(s2s__dataset_example(&t->dataset, job->pair, end, first, t->shards, &shard->arena, example, &shard->error));
   S2S__TRY(s2s__network_forward(&graph, &t->network, example, NULL, &outputs));
   const s2s__loss_settings settings = {s2s__option_real(&t->options, S2S__LABEL_SMOOTHING), job->scale,
                                        s2s__option_real(&t->options, S2S__COVERAGE_LOSS)};
   S2S__TRY(s2s__network_loss(&graph, &t->network, example, &outputs, &settings, &loss, &plain));
   shard->loss += loss;
   return s2s__graph_backward(&graph);
+}
+
+static size_t update_pair_tokens(const s2s_trainer *t, uint32_t pair) {
+  return s2s__dataset_length(&t->dataset, S2S_SOURCE, pair) + s2s__dataset_length(&t->dataset, S2S_TARGET, pair) + 1;
+}
+
+/* The shard's part of pair[first..end), as many pairs at a time as piece_tokens allows, but one at least: what layers
+ * keep for their way back is of one piece. */
+static int32_t update_part(const update_job *job, s2s__shard *shard, size_t first, size_t end) {
+  const s2s_trainer *t = job->trainer;
+  const size_t most = s2s__option_size(&t->options, S2S__PIECE_TOKENS);
+  while (first < end) {
+    size_t behind = first, tokens = 0;
+    do tokens += update_pair_tokens(t, job->pair[behind]), behind += t->shards;
+    while (behind < end && (most == 0 || tokens + update_pair_tokens(t, job->pair[behind]) <= most));
+    S2S__TRY(update_piece(job, shard, first, behind < end ? behind : end));
+    first = behind;
+  }
+  return S2S_OK;
 }
 
 /* The batches of an update one after another. */
@@ -67,7 +85,7 @@ static int32_t update_shard(const update_job *job, s2s__shard *shard, size_t num
   shard->loss = 0;
   for (size_t b = 0; b < batches; b++) {
     const size_t begin = job->count * b / batches, end = job->count * (b + 1) / batches;
-    if (begin + number < end) S2S__TRY(update_part(job, shard, number, begin, end));
+    S2S__TRY(update_part(job, shard, begin + number, end));
   }
   return S2S_OK;
 }
