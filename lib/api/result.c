@@ -57,7 +57,7 @@ int32_t s2s_result_ending(const s2s_result *result, size_t text, size_t rank) {
 
 const float *s2s_result_token_scores(const s2s_result *result, size_t text, size_t rank, size_t *count) {
   const s2s__hypothesis *h = result_hypothesis(result, text, rank);
-  const size_t n = h && h->token_scores ? h->length + (h->ending == S2S_ENDED) : 0;
+  const size_t n = h ? h->scores : 0;
   if (count) *count = n;
   return n > 0 ? h->token_scores : NULL;
 }

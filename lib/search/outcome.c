@@ -132,7 +132,7 @@ static int32_t outcome_numbers(const s2s__batch *batch, const s2s__sentence *s, 
     scores[n->length - 1] = n->own;
     if (attends) memcpy(alignment + (n->length - 1) * s->columns, n->weights, s->columns * sizeof *alignment);
   }
-  *h = (s2s__hypothesis){.ids = ids, .length = steps, .token_scores = scores, .alignment = alignment};
+  *h = (s2s__hypothesis){.ids = ids, .length = steps, .token_scores = scores, .scores = steps, .alignment = alignment};
   if (attends) h->rows = steps, h->columns = s->columns;
   if (node) h->log_probability = node->log_probability;
   if (node && node->token == S2S__EOS) h->length--;

@@ -15,7 +15,8 @@ typedef struct s2s__hypothesis {
   int32_t ending;     /* S2S_ENDED ... */
   const int32_t *ids; /* without marks */
   size_t length;
-  const float *token_scores; /* [length, and one more when it ended with the end mark] */
+  const float *token_scores; /* [scores]: of each token, the end mark too where there is one */
+  size_t scores;
   const s2s__span *span;     /* [length] in text */
   const float *alignment;    /* [rows, columns]; NULL without attention */
   size_t rows, columns;
