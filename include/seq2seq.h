@@ -49,8 +49,9 @@
  *            S2S_OUT_OF_MEMORY and leaves every handle usable.
  * Host       The library never aborts, exits, prints, reads the environment, or changes locale, signals or (after return)
  *            the floating-point mode. Its only global state is the thread-local text of s2s_error_message().
- * Same bits  For one `cpu` level a text's result is bit-identical whatever batch it is in and however often it is run, and
- *            training from one seed gives the same model whatever the number of threads.
+ * Same bits  For one `cpu` level a text's result is bit-identical whatever batch it is in, whatever the number of threads and
+ *            however often it is run (unless `time_limit` cuts it), and training from one seed gives the same model whatever
+ *            the number of threads.
  */
 #ifndef SEQ2SEQ_H
 #define SEQ2SEQ_H

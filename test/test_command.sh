@@ -198,7 +198,7 @@ check "three of them for a line" test "$(grep -c "^3$tab[123]$tab" "$out")" -eq 
 scores_fall() { grep "^3" "$out" | cut -f 3 >"$tmp/scores" && sort -rn "$tmp/scores" | cmp - "$tmp/scores"; }
 check "scores fall" scores_fall
 check "--nbest widens the beam" eval 'ask --nbest 7 && test "$(grep -c "^1" "$out")" -gt 5'
-check "--json is an object a line" prints '^{"source":"abc","hypotheses":\[{"text":".*","score":-[0-9.e-]*,"log_probability":-[0-9.e-]*,"tokens":[0-9]*}\]}$' ask --json
+check "--json is an object a line" prints '^{"source":"abc","hypotheses":\[{"text":".*","score":-[0-9.e-]*,"log_probability":-[0-9.e-]*,"tokens":[0-9]*,"ending":"end","token_scores":\[[-0-9.,]*\]}\]}$' ask --json
 python_reads() {
   python3 -c 'import json, sys
 for line in sys.stdin:
@@ -419,6 +419,50 @@ check "how to load no model" says 2 'verify goes with -m' run info --verify no
 check "--options of a model" says 2 'do not go together' run info --options -m "$model"
 helps() { flags_of "$1" | grep -cx -e --threads -e --cpu -e --verify -e --memory-limit -e --nbest; }
 check "help shows what applies" test "$(helps train) $(helps translate) $(helps eval) $(helps info)" = "3 5 4 2"
+
+# ---- searches ---------------------------------------------------------------------------------------------------------
+
+ask_again() { ask "$@" && cp "$out" "$tmp/first" && ask "$@" && cmp "$out" "$tmp/first"; }
+check "samples are drawn" ask_again --temperature 1 --seed 3
+differs() { ask "$@" && ! cmp -s "$out" "$tmp/first"; }
+check "by the seed" differs --temperature 1 --seed 4
+nbest_samples() { ask --temperature 1 --nbest 4 --seed 3 && lines "$out" 9; }
+check "several for each line" nbest_samples
+check "threads change nothing" same_answer --threads 3
+check "whatever the batch" same_answer --threads 2 --batch 2
+check "top_k alone is refused" says 2 "top_k.*temperature" ask --top-k 3
+check "min-length without room" says 2 "min_length 9.*max_length 9" ask --min-length 9 --max-length 9
+long_enough() { ask --min-length 6 --json && test "$(grep -o '"tokens":[0-9]*' "$out" | cut -d : -f 2 | sort -n | sed -n 2p)" -ge 6; }
+check "min-length" long_enough
+cuts() { printf 'abc\n\nmoon\n' | run translate -m examples/models/english-g2p.safetensors --max-length 2 "$@"; }
+check "cut answers are counted" says 0 '2 of 3 answers are cut short' cuts
+check "JSON says how they ended" prints '"ending":"length"' cuts --json
+check "JSON has the scores of tokens" prints '"token_scores":\[-' ask --json
+check "a prefix" prints '^B A' ask --prefix 'B A'
+check "a prefix that cannot be" says 1 "prefix.*target vocabulary lacks: 'x'" ask --prefix x
+printf 'C\n\nF F\n' >"$tmp/prefixes"
+prefixed() { ask --prefixes "$tmp/prefixes" && sed -n 1p "$out" | grep -q '^C' && sed -n 3p "$out" | grep -q '^F F'; }
+check "a prefix for each line" prefixed
+printf 'C\n\n' >"$tmp/fewer"
+check "as many as lines" says 1 'fewer has 2 lines' ask --prefixes "$tmp/fewer"
+printf 'C\n\nF\nA\n' >"$tmp/more"
+check "and no more" says 1 'more has more lines' ask --prefixes "$tmp/more"
+banned() { ask --banned 'A C' && test -z "$(grep -E 'A|C' "$out")"; }
+check "banned words do not come" banned
+alignments() { ask --alignment && sed -n 3p "$out" | grep -qE '^[A-F ]+ \|\|\|( [0-3]-[0-9]+)+$'; }
+check "words are aligned" alignments
+check "JSON says where they stand" prints '"source_begin":[0-3],"source_end":[1-4],"target":0' ask --alignment --json
+check "no alignment of a document" says 2 'alignment does not go with it' ask --document --alignment
+printf 'abc\tC B A\nfade\tE D A F\n' >"$tmp/pairs.tsv"
+score() { run score -m "$model" --data "$tmp/pairs.tsv" "$@"; }
+check "pairs are scored" prints '^-[0-9.]*$' score
+check "a line each" lines "$out" 2
+check "and aligned" prints '^-[0-9.]* ||| [0-3]-0 [0-3]-1 [0-3]-2 [0-3]-3$' score --alignment
+scored_json() { score --json && test "$(grep -c '"text":"C B A".*"tokens":3.*"ending":"end"' "$out")" -eq 1; }
+check "with all there is as JSON" scored_json
+check "scoring needs pairs" says 2 '--data FILE' run score -m "$model"
+check "and a model" says 2 '-m FILE' run score --data "$tmp/pairs.tsv"
+check "it takes no option of searches" says 2 'beam is a decode option' run score -m "$model" --data "$tmp/pairs.tsv" --beam 3
 
 # ---- files that clash -----------------------------------------------------------------------------------------------
 

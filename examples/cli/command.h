@@ -26,6 +26,7 @@ typedef struct command {
 
 int command_train(const flags *given);
 int command_translate(const flags *given);
+int command_score(const flags *given);
 int command_eval(const flags *given);
 int command_info(const flags *given);
 int command_segment(const flags *given);

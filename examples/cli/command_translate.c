@@ -4,6 +4,7 @@
  * by translating its batch again line by line, so that the lines before it are answered and its number can be told.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "answer.h"
 #include "attention.h"
 
 #include <errno.h>
@@ -24,12 +25,13 @@ typedef struct translation {
   s2s_model *model;
   s2s_encoder *encoder;
   s2s_decoder *decoder;
-  FILE *in, *out;
+  FILE *in, *out, *prefixes_in;
   const char *in_name, *out_name;
-  line_batch lines;
+  line_batch lines, prefixes;
   bool numbered;       /* more than one hypothesis may be written for a line */
   size_t lines_before; /* lines of the batches before this one */
   size_t source_tokens, target_tokens;
+  size_t cut; /* answers that did not come to their end */
   double load_seconds, seconds;
 } translation;
 
@@ -93,43 +95,21 @@ static void write_plain(const translation *t, const s2s_memory *memory, const s2
                         size_t line) {
   for (size_t rank = 0; rank < s2s_result_hypotheses(result, text); rank++) {
     if (t->numbered) fprintf(t->out, "%zu\t%zu\t%.4f\t", line, rank + 1, s2s_result_score(result, text, rank));
-    fprintf(t->out, "%s\n", s2s_result_text(result, text, rank));
+    fputs(s2s_result_text(result, text, rank), t->out);
+    write_links(t->out, t->given, result, text, rank);
+    putc('\n', t->out);
     if (t->given->has[FLAG_ATTENTION]) draw_attention(t, memory, result, text, rank);
   }
-}
-
-static void json_attention(FILE *out, const s2s_result *result, size_t text, size_t rank) {
-  size_t rows, columns;
-  const float *weights = s2s_result_alignment(result, text, rank, &rows, &columns);
-  fputs(",\"attention\":[", out);
-  for (size_t row = 0; weights && row < rows; row++) {
-    fputs(row ? ",[" : "[", out);
-    for (size_t i = 0; i < columns; i++) fprintf(out, "%s%.4f", i ? "," : "", (double)weights[row * columns + i]);
-    putc(']', out);
-  }
-  putc(']', out);
-}
-
-static void json_hypothesis(const translation *t, const s2s_result *result, size_t text, size_t rank) {
-  const char *answer = s2s_result_text(result, text, rank);
-  size_t tokens = 0;
-  s2s_result_tokens(result, text, rank, &tokens);
-  fputs(rank ? ",{\"text\":" : "{\"text\":", t->out);
-  json_text(t->out, answer, strlen(answer));
-  fputs(",\"score\":", t->out);
-  json_number(t->out, s2s_result_score(result, text, rank));
-  fputs(",\"log_probability\":", t->out);
-  json_number(t->out, s2s_result_log_probability(result, text, rank));
-  fprintf(t->out, ",\"tokens\":%zu", tokens);
-  if (t->given->has[FLAG_ATTENTION]) json_attention(t->out, result, text, rank);
-  putc('}', t->out);
 }
 
 static void write_json(const translation *t, const s2s_result *result, size_t text, size_t line_in_batch) {
   fputs("{\"source\":", t->out);
   json_text(t->out, t->lines.text[line_in_batch], t->lines.length[line_in_batch]);
   fputs(",\"hypotheses\":[", t->out);
-  for (size_t rank = 0; rank < s2s_result_hypotheses(result, text); rank++) json_hypothesis(t, result, text, rank);
+  for (size_t rank = 0; rank < s2s_result_hypotheses(result, text); rank++) {
+    if (rank) putc(',', t->out);
+    json_hypothesis(t->out, t->given, result, text, rank);
+  }
   fputs("]}\n", t->out);
 }
 
@@ -140,6 +120,7 @@ static void write_answers(translation *t, size_t first, const s2s_memory *memory
     s2s_result_tokens(result, i, 0, &target);
     t->source_tokens += source;
     t->target_tokens += target;
+    t->cut += s2s_result_ending(result, i, 0) != S2S_ENDED;
     if (t->given->has[FLAG_JSON])
       write_json(t, result, i, first + i);
     else
@@ -158,6 +139,9 @@ static int32_t translate_lines(translation *t, size_t first, size_t count) {
   double begun = seconds_now();
   const char *const *texts = (const char *const *)(t->lines.text + first);
   int32_t status = s2s_encode(t->encoder, texts, t->lines.length + first, count, &memory);
+  if (!status && t->prefixes_in)
+    status = s2s_decoder_set_prefixes(t->decoder, (const char *const *)(t->prefixes.text + first),
+                                      t->prefixes.length + first, count);
   if (!status) status = s2s_decode(t->decoder, memory, &result);
   t->seconds += seconds_now() - begun;
   if (!status) write_answers(t, first, memory, result);
@@ -181,14 +165,28 @@ static int translate_batch(translation *t) {
   return status ? library_failed(status) : 0;
 }
 
+/* As many prefixes as lines. */
+static int read_prefixes(translation *t) {
+  if (!t->prefixes_in) return 0;
+  t->prefixes.most = t->lines.count;
+  bool some = lines_read(&t->prefixes, t->prefixes_in);
+  if (some && t->lines_before == 0) drop_mark(&t->prefixes);
+  return t->prefixes.count == t->lines.count ? 0
+                                             : failed("%s has %zu lines, %s more", t->given->value[FLAG_PREFIXES][0],
+                                                      t->lines_before + t->prefixes.count, t->in_name);
+}
+
 static int translate_all(translation *t) {
   while (lines_read(&t->lines, t->in)) {
     if (t->lines_before == 0) drop_mark(&t->lines);
-    int failure = translate_batch(t);
+    int failure = read_prefixes(t);
+    if (!failure) failure = translate_batch(t);
     if (failure) return failure;
     t->lines_before += t->lines.count;
     if (fflush(t->out)) break; /* somebody may wait for these before asking more */
   }
+  if (t->prefixes_in && getc(t->prefixes_in) != EOF)
+    return failed("%s has more lines than %s", t->given->value[FLAG_PREFIXES][0], t->in_name);
   return ferror(t->in) ? failed("cannot read %s: %s", t->in_name, strerror(errno)) : 0;
 }
 
@@ -213,7 +211,8 @@ static int widen_beam(translation *t) {
 static int make_batch(translation *t) {
   const char *text = t->given->value[FLAG_BATCH][0];
   char *end = NULL;
-  if (!text) return lines_init(&t->lines, isatty(fileno(t->in)) ? 1 : 64 * (size_t)option_int(t->given->options, "threads"));
+  if (!text)
+    return lines_init(&t->lines, isatty(fileno(t->in)) ? 1 : 64 * (size_t)option_int(t->given->options, "threads"));
   long long size = strtoll(text, &end, 10);
   if (size >= 1 && size <= 65536 && !*end) return lines_init(&t->lines, (size_t)size);
   return usage_error("--batch %s: it must be a whole number from 1 to 65536", text);
@@ -224,6 +223,13 @@ static int open_input(translation *t) {
   t->in_name = path ? path : "standard input";
   t->in = path ? fopen(path, "rb") : stdin;
   return t->in ? 0 : failed("cannot read %s: %s", path, strerror(errno));
+}
+
+static int open_prefixes(translation *t) {
+  const char *path = t->given->value[FLAG_PREFIXES][0];
+  if (!path) return 0;
+  t->prefixes_in = fopen(path, "rb");
+  return t->prefixes_in ? lines_init(&t->prefixes, t->lines.most) : failed("cannot read %s: %s", path, strerror(errno));
 }
 
 static int open_output(translation *t) {
@@ -241,13 +247,14 @@ static int make_handles(translation *t) {
   if (!status) status = s2s_decoder_init(t->model, t->given->options, &t->decoder);
   t->load_seconds = seconds_now() - begun;
   if (status) return library_failed(status);
-  return t->given->has[FLAG_ATTENTION] ? attention_check(t->given, t->model) : 0;
+  return check_alignment(t->given, t->model);
 }
 
 static int prepare(translation *t) {
   int failure = widen_beam(t);
   if (!failure) failure = open_input(t);
   if (!failure) failure = make_batch(t);
+  if (!failure) failure = open_prefixes(t);
   if (!failure) failure = make_handles(t);
   return failure ? failure : open_output(t);
 }
@@ -278,7 +285,10 @@ static int end(translation *t, int status) {
   s2s_decoder_free(t->decoder);
   s2s_encoder_free(t->encoder);
   s2s_model_free(t->model);
+  if (t->prefixes_in) fclose(t->prefixes_in);
+  t->prefixes.most = t->lines.most;
   lines_free(&t->lines);
+  lines_free(&t->prefixes);
   return status;
 }
 
@@ -289,6 +299,9 @@ int command_translate(const flags *given) {
   t.given = given;
   int failure = prepare(&t);
   if (!failure) failure = translate_all(&t);
+  if (!failure && t.cut)
+    message("%zu of %zu answers are cut short (max_length, max_length_ratio, time_limit) or stuck; --json says which",
+            t.cut, t.lines_before);
   if (!failure && given->has[FLAG_STATS]) print_stats(&t);
   return end(&t, failure);
 }

@@ -10,8 +10,8 @@
 
 /* Flags that are about lines or tokens. */
 static int check_document_flags(const flags *given, flag_id document) {
-  static const flag_id wrong[] = {FLAG_JSON, FLAG_ATTENTION, FLAG_STATS,  FLAG_BATCH,
-                                  FLAG_JOIN, FLAG_TEXTS,     FLAG_PIECES, FLAG_TARGET};
+  static const flag_id wrong[] = {FLAG_JSON,  FLAG_ATTENTION, FLAG_STATS,  FLAG_BATCH,     FLAG_JOIN,
+                                  FLAG_TEXTS, FLAG_PIECES,    FLAG_TARGET, FLAG_ALIGNMENT, FLAG_PREFIXES};
   const char *nbest;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
     if (given->has[wrong[i]])

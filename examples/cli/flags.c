@@ -93,7 +93,17 @@ static bool is_of_segmenter(const char *key) {
   return false;
 }
 
+/* Whether the option plays a part where targets are given: what scores are made by. */
+static bool is_of_scoring(const char *key) {
+  static const char *const keys[] = {"length_penalty", "length_norm", "coverage_penalty", "max_source_length"};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+    if (strcmp(key, keys[i]) == 0) return true;
+  return false;
+}
+
 static bool takes_scope(const command *which, size_t option) {
+  if (which->bit == COMMAND_SCORE && s2s_option_scope(option) == S2S_SCOPE_DECODE)
+    return is_of_scoring(s2s_option_name(option));
   if (which->bit != COMMAND_QUANTIZE && strcmp(s2s_option_name(option), "weights") == 0) return false;
   if (which->bit == COMMAND_SEGMENT && !is_of_segmenter(s2s_option_name(option))) return false;
   return (which->scopes >> s2s_option_scope(option)) & 1u;

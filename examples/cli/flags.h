@@ -21,7 +21,8 @@ enum {
   COMMAND_PLOT = 32,
   COMMAND_BENCH = 64,
   COMMAND_QUANTIZE = 128,
-  COMMAND_ALL = 255
+  COMMAND_SCORE = 256,
+  COMMAND_ALL = 511
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -33,16 +34,16 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "pairs to learn from: one file of source<TAB>target lines, or two line-aligned files")                             \
   X(DEV, "--dev", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN,                                                             \
     "pairs to judge by after every epoch; the best model is kept")                                                     \
-  X(DATA, "--data", 0, 2, "A [B]", FILE_READ, COMMAND_EVAL,                                                            \
-    "pairs to compare with: one file of source<TAB>target lines, or two line-aligned files")                           \
+  X(DATA, "--data", 0, 2, "A [B]", FILE_READ, COMMAND_EVAL | COMMAND_SCORE,                                            \
+    "the pairs: one file of source<TAB>target lines, or two line-aligned files")                           \
   X(ANSWERS, "--answers", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "instead of a model: its answers, one for each line of the data")                                                  \
   X(COMPARE, "--compare", 0, 1, "FILE", FILE_READ, COMMAND_EVAL,                                                       \
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
     COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH |                 \
-      COMMAND_QUANTIZE,                                                                                                \
-    "the model; of translate and eval also several, which decode together as an ensemble")                             \
+      COMMAND_QUANTIZE | COMMAND_SCORE,                                                                                \
+    "the model; of translate, score and eval also several, which decode together as an ensemble")                             \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \
@@ -73,15 +74,20 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "read lines from this file instead of standard input")                                                             \
   X(TEXT_OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRANSLATE,                                          \
     "write to this file instead of standard output")                                                                   \
+  X(PREFIXES, "--prefixes", 0, 1, "FILE", FILE_READ, COMMAND_TRANSLATE,                                                \
+    "what the answer to each line begins with, line by line; may be empty")                                            \
   X(BATCH, "--batch", 0, 1, "N", FILE_NONE, COMMAND_TRANSLATE,                                                         \
     "lines read and answered at once, default 64, on a terminal 1; a program that waits for each answer needs 1")      \
   X(DOCUMENT, "--document", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                    \
     "the input is one text: its sentences are translated, its lines and paragraphs kept")                              \
   X(SENTENCES, "--sentences", 0, 0, "", FILE_NONE, COMMAND_SEGMENT,                                                    \
     "the input is one text: write its sentences, one a line; with -m as --document would cut it")                      \
-  X(JSON, "--json", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE | COMMAND_EVAL, "write JSON: one object a line")            \
+  X(JSON, "--json", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE | COMMAND_SCORE | COMMAND_EVAL,                               \
+    "write JSON: one object a line")                                                                                   \
   X(ATTENTION, "--attention", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                  \
     "draw each hypothesis's attention, source across and target down; with --json add it as numbers")                  \
+  X(ALIGNMENT, "--alignment", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE | COMMAND_SCORE,                                  \
+    "add the word alignment: ||| and links source-target, words counted from 0; with --json also where they stand")   \
   X(STATS, "--stats", 0, 0, "", FILE_NONE, COMMAND_TRANSLATE,                                                          \
     "end with name<TAB>value lines on stderr: speed and memory")                                                       \
   X(SHAPE, "--shape", 0, 1, "NAME", FILE_NONE, COMMAND_BENCH,                                                          \

@@ -28,10 +28,18 @@ const command commands[] = {
      "Reads one text a line and writes one text a line. With --nbest N above 1 every hypothesis is a line\n"
      "line<TAB>rank<TAB>score<TAB>text, with lines and ranks counted from 1; a beam narrower than N is widened to N.\n"
      "With --json every line is an object\n"
-     "  {\"source\": text, \"hypotheses\": [{\"text\", \"score\", \"log_probability\", \"tokens\"}, ...]}\n"
+     "  {\"source\": text, \"hypotheses\": [{\"text\", \"score\", \"log_probability\", \"tokens\", \"ending\",\n"
+     "  \"token_scores\"}, ...]}\n"
+     "whose ending is \"end\", or \"length\", \"time\" or \"stuck\" for one that was cut or could not go on.\n"
      "The first line that cannot be translated ends the work, after the answers to those before it. With --document\n"
      "the input is one text of sentences, lines and paragraphs; --document-lines join is for one with broken lines.",
      command_translate},
+    {"score", COMMAND_SCORE, DECODE_SCOPE | RUNTIME_SCOPE, "say how probable given targets are",
+     "-m FILE --data A [B] [--alignment] [--json]",
+     "Writes for each pair the natural logarithm of the probability that the model gives its target, end mark included.\n"
+     "With --alignment also links between their words; with --json every line is an object as in translate, with the\n"
+     "log-probability of each token.",
+     command_score},
     {"eval", COMMAND_EVAL, DECODE_SCOPE | RUNTIME_SCOPE, "compare a model's output with references",
      "(-m FILE | --answers FILE) --data A [B] [--compare FILE]",
      "Translates the sources and compares with the targets. Writes name<TAB>value lines; error rates are in percent.\n"
