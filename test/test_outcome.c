@@ -150,13 +150,14 @@ static void check_words_of_pieces(void) {
   s2s_segmenter *segmenter;
   s2s__tokens tokens;
   s2s__host host;
-  s2s__arena arena;
+  s2s__arena arena, scratch;
   s2s__error error;
   const s2s__link *link;
   size_t links;
   s2s__host_init(&host);
   s2s__error_clear(&error);
   s2s__arena_init(&arena, &host);
+  s2s__arena_init(&scratch, &host);
   s2s__tokens_init(&tokens, &host);
   need(s2s_options_new(&options));
   need(s2s_options_set(options, "source.tokens", "bpe:16"));
@@ -170,7 +171,7 @@ static void check_words_of_pieces(void) {
     weights[i * tokens.count + tokens.count - 1 - i] = 1;
   }
   const s2s__aligned side = {segmenter, {text, strlen(text)}, span, tokens.count};
-  fixture_must(s2s__align(&side, &side, weights, tokens.count, &arena, &arena, &link, &links, &error), &error);
+  fixture_must(s2s__align(&side, &side, weights, tokens.count, &arena, &scratch, &link, &links, &error), &error);
   ok(tokens.count > 4 && links == 4, "pieces are words up to white space, Chinese ones each by itself (%zu)", links);
   ok(link[0].target_span.begin == 0 && link[0].target_span.end == 6 && link[1].target_span.begin == 7 &&
          link[1].target_span.end == 10 && link[3].target_span.end == 17,
@@ -178,6 +179,7 @@ static void check_words_of_pieces(void) {
   ok(link[0].source > 0 && link[3].source == 0, "they are linked by what falls on all their tokens");
   s2s__tokens_free(&tokens);
   s2s__arena_free(&arena);
+  s2s__arena_free(&scratch);
   s2s_segmenter_free(segmenter);
   s2s_options_free(options);
 }
