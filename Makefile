@@ -158,7 +158,13 @@ $(B)/files: force | $(B)/flags
 $(B)/obj/%.o: %.c Makefile $(B)/flags
 	$(call say,CC  )$(cc) $(own_flags) -c $< -o $@
 
-$(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD
+# Of the library, what is worked through once for every number or byte is made for speed, all else for size; nothing
+# unwinds through it. Where the user's flags do not ask for speed they hold for all.
+hot := lib/tensor/% lib/nn/% lib/search/% lib/base/stream.c lib/base/memory.c lib/base/utf8.c lib/text/trie.c lib/text/pieces_bpe.c \
+  lib/text/pieces_unigram.c lib/text/learn_bpe.c lib/text/learn_seeds.c lib/text/learn_unigram.c lib/text/normalize.c \
+  lib/text/vocabulary.c lib/text/ngram.c
+size_flags := $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
+$(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD -fno-asynchronous-unwind-tables $(if $(filter $(hot),$<),,$(size_flags))
 $(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -D_FILE_OFFSET_BITS=64 -Wno-frame-larger-than
 $(user_objects): own_flags = -Iinclude -DS2S_STATIC
 
