@@ -354,7 +354,7 @@ S2S_API size_t s2s_model_vocabulary_size(const s2s_model *model, int32_t side);
 S2S_API const char *s2s_model_token(const s2s_model *model, int32_t side, int32_t id);
 
 /* Parameters by index 0 .. count - 1, in the order of the file. Names and shapes are PyTorch's ("encoder.rnn.weight_ih_l0").
- * A shape has one or two dimensions: shape[0] is 0 past the end; shape[1] is 0 for a vector. */
+ * A shape has one or two dimensions: shape[1] is 0 for a vector. S2S_BAD_ARGUMENT: an index past the end. */
 S2S_API size_t s2s_model_parameter_count(const s2s_model *model);
 S2S_API const char *s2s_model_parameter_name(const s2s_model *model, size_t index);
 S2S_API int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]);

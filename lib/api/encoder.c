@@ -70,6 +70,7 @@ static int32_t encoder_check_length(const s2s_encoder *e, size_t tokens, s2s__er
 static int32_t encoder_check_ids(const s2s_encoder *e, const int32_t *ids, const size_t *lengths, size_t count,
                                  s2s__error *error) {
   const size_t size = e->model->vocabulary[S2S_SOURCE].size;
+  S2S__TRY(s2s__check_count(count, "sequences", error));
   for (size_t i = 0, at = 0; i < count; at += lengths[i], i++) {
     if (encoder_check_length(e, lengths[i], error) != S2S_OK) return s2s__fail_prefix(error, "sequence %zu", i);
     for (size_t j = 0; j < lengths[i]; j++)

@@ -24,6 +24,7 @@ static s2s__text segmenter_text(const void *data, size_t number) {
 static int32_t segmenter_check(int32_t side, const char *const *texts, size_t count, s2s__error *error) {
   if (side != S2S_SOURCE && side != S2S_TARGET)
     return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_segmenter_new: side is neither S2S_SOURCE nor S2S_TARGET");
+  S2S__TRY(s2s__check_count(count, "texts", error));
   for (size_t i = 0; i < count; i++)
     if (!texts || !texts[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_segmenter_new: text %zu is NULL", i);
   return S2S_OK;
@@ -89,6 +90,7 @@ static int32_t segmenter_segment(const s2s_segmenter *segmenter, const char *tex
 
 static int32_t segmenter_join(const s2s_segmenter *segmenter, const char *const *token, size_t count, s2s_tokens *t,
                               s2s__error *error) {
+  S2S__TRY(s2s__check_count(count, "tokens", error));
   for (size_t i = 0; i < count; i++) {
     s2s__text text;
     if (!token[i]) return s2s__fail(error, S2S_BAD_ARGUMENT, "s2s_join: token %zu is NULL", i);

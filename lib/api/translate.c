@@ -219,7 +219,7 @@ int32_t s2s__translation_score(s2s__translation *t, const s2s__host *given, cons
                                const size_t *lengths, const char *const *targets, const size_t *target_lengths,
                                size_t count, s2s_result **result, s2s__error *error) {
   translate_job job = {.t = t, .count = count, .scores = 1};
-  int32_t status = S2S_OK;
+  int32_t status = s2s__check_count(count, "texts", error);
   for (size_t i = 0; i < count && status == S2S_OK; i++) {
     status = score_add(t, &t->sources, S2S_SOURCE, texts[i], lengths ? &lengths[i] : NULL, error);
     if (status == S2S_OK)

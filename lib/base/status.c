@@ -79,6 +79,11 @@ int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what) {
   return s2s__fail(error, S2S_OUT_OF_MEMORY, "out of memory (%zu bytes for %s)", bytes, what);
 }
 
+int32_t s2s__check_count(size_t count, const char *things, s2s__error *error) {
+  if (count <= PTRDIFF_MAX / sizeof(void *)) return S2S_OK;
+  return s2s__fail(error, S2S_LIMIT, "%zu %s are more than memory has room for", count, things);
+}
+
 void s2s__error_clear(s2s__error *error) {
   error->status = S2S_OK;
   error->text[0] = '\0';

@@ -81,7 +81,7 @@ static int32_t sources_add_checked(s2s__sources *s, const s2s_model *model, int3
 int32_t s2s__sources_add_all(s2s__sources *sources, const s2s_model *model, int32_t side, const char *const *texts,
                              const size_t *lengths, size_t count, size_t most, s2s__error *error) {
   s2s__sources *s = sources;
-  if (count > SIZE_MAX - s->count) return s2s__fail_memory(error, SIZE_MAX, "texts");
+  S2S__TRY(s2s__check_count(count, "texts", error));
   S2S__TRY(s2s__grow(&s->host, &s->item, &s->item_capacity, s->count + count, sizeof *s->item, error));
   for (size_t i = 0; i < count; i++)
     if (sources_add_checked(sources, model, side, texts[i], lengths ? &lengths[i] : NULL, most, error) != S2S_OK)
