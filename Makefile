@@ -200,10 +200,7 @@ symbols:
 	  cp build/functions.py examples/python/seq2seq/_functions.py; \
 	else echo '# SKIP examples/python/seq2seq/_functions.py: no python3'; fi
 map:
-	@awk 'BEGIN { print "SEQ2SEQ_$(major) {" } /^S2S_API/ { api = 1 } \
-	  api && match($$0, /s2s_[a-z0-9_]+\(/) { if (!n++) print "  global:"; \
-	    print "    " substr($$0, RSTART, RLENGTH - 1) ";"; api = 0 } \
-	  END { print "  local: *;\n};" }' include/seq2seq.h
+	@sh lib/map.sh $(major) $(call version_of,MINOR)
 
 .PHONY: amalgamation
 ## amalgamation: the library as one file, build/amalgamation/seq2seq.c, with its header
@@ -247,7 +244,7 @@ bench: all $(BENCH:%=$(B)/test/bench_%$(exe))
 export CC CXX MAKE
 PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
 prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
-steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi check-reproducible
+steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi check-reproducible check-abi
 
 .PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
 ## check: every test; needs only a C compiler, make and sh
@@ -321,6 +318,25 @@ check-mpi:
 	  printf '%s\n' 'source.tokens = chars' 'encoder.hidden = 16' 'decoder.hidden = 32' 'max_epochs = 3' 'warmup = 5' 'batch_sentences = 16' >build/tmp/mpi.options && \
 	  for n in 1 2; do $(mpirun) -np $$n $(B)/examples/mpi_train $(mpi_data) build/tmp/mpi.$$n build/tmp/mpi.options || exit 1; \
 	  done && cmp build/tmp/mpi.1 build/tmp/mpi.2; fi
+
+# The types of what is exported, as abidw reads them from the debugging information; only of what headers declare.
+abi_types = --headers-dir include --no-corpus-path --no-comp-dir-path
+abi_recorded := $(wildcard test/abi/$(major).*/libseq2seq.abi)
+.PHONY: abi-record
+## abi-record: keep this version's header and types in test/abi/, for ever to be held to
+abi-record: $(B)/$(shared)
+	@mkdir -p test/abi/$(major).$(call version_of,MINOR)
+	cp include/seq2seq.h test/abi/$(major).$(call version_of,MINOR)/
+	abidw $(abi_types) --out-file test/abi/$(major).$(call version_of,MINOR)/libseq2seq.abi $<
+
+## check-abi: types and functions of each recorded version of this major one are as they were (abidiff)
+check-abi: $(B)/$(shared)
+	@if ! command -v abidiff >/dev/null; then echo '# SKIP $@: no abidiff (Debian: abigail-tools)'; else \
+	  abidw $(abi_types) --out-file build/tmp/now.abi $< && abidiff build/tmp/now.abi build/tmp/now.abi || exit 1; \
+	  test -n '$(abi_recorded)' || echo '# SKIP $@: nothing is recorded in test/abi (make abi-record)'; \
+	  for abi in $(abi_recorded); do \
+	    abidiff --no-added-syms $$abi build/tmp/now.abi && echo "$$abi: kept" || exit 1; \
+	  done; fi
 
 ## check-reproducible: two builds in different folders give the same bytes
 reproduced = libseq2seq.a $(shared) seq2seq

@@ -38,14 +38,18 @@ check "threads, four" threads 4
 check "in the same order, with the same results" cmp "$tmp/threads.1" "$tmp/threads.4"
 check "a line for each" test "$(wc -l <"$tmp/threads.4")" -eq 300
 
+check "stream" says '^AH T EH N SH AH N$' stream $model attention
+stopped() { says '^(stopped)$' stream $model "$1" 5 && test "$(sed -n 1p "$tmp/said" | wc -c)" -lt 12; }
+check "and stops where it shall" stopped attention
+
 check "personalize" says '^[0-9]* of 10 right, then 10; ' personalize
 check "train" says '^ *407  four hundred seven$' train
 
-for name in translate align memory buffer threads; do
+for name in translate align memory buffer threads stream; do
   check "$name says what it wants" refuses 'usage: ' $name
   check "$name says what is wrong" refuses 'nowhere' $name nowhere 2
 done
-tested="align buffer chat memory personalize threads train translate" # chat by chat.sh
+tested="align buffer chat memory personalize stream threads train translate" # chat by chat.sh
 none "no example is without a test" "$(for source in examples/*.c; do
   name=$(basename "$source" .c)
   case " $tested mpi_train " in *" $name "*) ;; *) echo "$source" ;; esac

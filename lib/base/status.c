@@ -81,7 +81,7 @@ int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what) {
 
 int32_t s2s__check_count(size_t count, const char *things, s2s__error *error) {
   if (count <= PTRDIFF_MAX / sizeof(void *)) return S2S_OK;
-  return s2s__fail(error, S2S_LIMIT, "%zu %s are more than memory has room for", count, things);
+  return s2s__fail(error, S2S_OUT_OF_MEMORY, "%zu %s are more than memory has room for", count, things);
 }
 
 void s2s__error_clear(s2s__error *error) {
