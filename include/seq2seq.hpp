@@ -474,6 +474,13 @@ public:
     raw.reserve(1);
     return detail::make<model>(o.kept(), s2s_model_ensemble, raw.data(), raw.size(), o.get());
   }
+  /* The mean of their parameters. */
+  static model average(const std::vector<const model *> &models, const options &o = {}) {
+    std::vector<const s2s_model *> raw;
+    for (const model *one : models) raw.push_back(one ? one->get() : nullptr);
+    raw.reserve(1);
+    return detail::make<model>(o.kept(), s2s_model_average, raw.data(), raw.size(), o.get());
+  }
   model extend(const corpus &pairs, const options &o = {}) const {
     return detail::make<model>(o.kept(), s2s_model_extend, get(), pairs.get(), o.get());
   }

@@ -214,6 +214,10 @@ static void misuse_making(void) {
   REFUSED(s2s_model_ensemble(NULL, FARTHEST, NULL, NULL));
   REFUSED(s2s_model_ensemble((const s2s_model *const *)members, 0, NULL, &made));
   REFUSED(s2s_model_ensemble((const s2s_model *const *)members, 2, NULL, &made));
+  MISUSE(s2s_model_average);
+  REFUSED(s2s_model_average(NULL, FARTHEST, NULL, NULL));
+  REFUSED(s2s_model_average((const s2s_model *const *)members, 0, NULL, &made));
+  REFUSED(s2s_model_average((const s2s_model *const *)members, 2, NULL, &made));
   MISUSE(s2s_model_quantize);
   REFUSED(s2s_model_quantize(NULL, NULL, NULL));
   MISUSE(s2s_model_save);

@@ -75,6 +75,15 @@ static int32_t do_ensemble(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_average(tiny_digest *digest) {
+  const s2s_model *const members[] = {model, model};
+  s2s_model *average;
+  const int32_t status = s2s_model_average(members, 2, options, &average);
+  if (status == S2S_OK) tiny_mix_number(digest, (double)s2s_model_parameter_count(average));
+  s2s_model_free(average);
+  return status;
+}
+
 static int32_t do_extend(tiny_digest *digest) {
   s2s_corpus *more;
   s2s_model *extended = NULL;

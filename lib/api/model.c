@@ -129,15 +129,33 @@ int32_t s2s_model_quantize(const s2s_model *model, const s2s_options *options, s
   return s2s__api_finish(&error, status);
 }
 
+typedef int32_t (*model_join_fn)(const s2s_model *const *models, size_t count, const s2s_options *options,
+                                 s2s_model **model, s2s__error *error);
+
+static int32_t model_join(const char *function, model_join_fn join, const s2s_model *const *models, size_t count,
+                          const s2s_options *options, s2s_model **joined) {
+  s2s__error error = {.status = S2S_OK};
+  for (size_t i = 0; i < count; i++)
+    if (!models[i])
+      return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "%s: model %zu is NULL", function, i));
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = join(models, count, options, joined, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
 int32_t s2s_model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
                            s2s_model **ensemble) {
   S2S__API_OUT(ensemble);
   S2S__API_NEED(models);
-  s2s__error error = {.status = S2S_OK};
-  for (size_t i = 0; i < count; i++)
-    if (!models[i])
-      return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "s2s_model_ensemble: model %zu is NULL", i));
-  return s2s__api_finish(&error, s2s__model_ensemble(models, count, options, ensemble, &error));
+  return model_join("s2s_model_ensemble", s2s__model_ensemble, models, count, options, ensemble);
+}
+
+int32_t s2s_model_average(const s2s_model *const *models, size_t count, const s2s_options *options,
+                          s2s_model **average) {
+  S2S__API_OUT(average);
+  S2S__API_NEED(models);
+  return model_join("s2s_model_average", s2s__model_average, models, count, options, average);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-static int32_t ensemble_fail(size_t number, const char *what, s2s__error *error) {
-  return s2s__fail(error, S2S_BAD_ARGUMENT, "an ensemble: model %zu has %s than model 0", number, what);
+static int32_t ensemble_fail(const char *whole, size_t number, const char *what, s2s__error *error) {
+  return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: model %zu has %s than model 0", whole, number, what);
 }
 
 static int ensemble_same_vocabulary(const s2s__vocabulary *a, const s2s__vocabulary *b) {
@@ -19,22 +19,22 @@ static int ensemble_same_vocabulary(const s2s__vocabulary *a, const s2s__vocabul
   return 1;
 }
 
-/* Whether it reads and writes as the first does. */
-static int32_t ensemble_check(const s2s_model *first, const s2s_model *other, size_t number, s2s__error *error) {
+int32_t s2s__model_check_alike(const s2s_model *first, const s2s_model *other, size_t number, const char *whole,
+                               s2s__error *error) {
   static const char *const names[2] = {"source", "target"};
   char what[48];
-  if (other->members > 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "an ensemble: model %zu is one itself", number);
-  if (other->kernels != first->kernels) return ensemble_fail(number, "another cpu level", error);
+  if (other->members > 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: model %zu is an ensemble itself", whole, number);
+  if (other->kernels != first->kernels) return ensemble_fail(whole, number, "another cpu level", error);
   if (s2s__option_bool(&other->options, S2S__SOURCE_EOS) != s2s__option_bool(&first->options, S2S__SOURCE_EOS))
-    return ensemble_fail(number, "another source.eos", error);
+    return ensemble_fail(whole, number, "another source.eos", error);
   if (other->network.config.copy != first->network.config.copy)
-    return ensemble_fail(number, "another decoder.copy", error);
+    return ensemble_fail(whole, number, "another decoder.copy", error);
   for (int side = 0; side < 2; side++) {
     const int same = s2s__segmenter_equals(first->segmenter[side], other->segmenter[side]) &&
                      ensemble_same_vocabulary(&first->vocabulary[side], &other->vocabulary[side]);
     if (same) continue;
     strcpy(what, "another ");
-    return ensemble_fail(number, strcat(strcat(what, names[side]), " vocabulary"), error);
+    return ensemble_fail(whole, number, strcat(strcat(what, names[side]), " vocabulary"), error);
   }
   return S2S_OK;
 }
@@ -43,7 +43,7 @@ static int32_t ensemble_fill(s2s_model *e, const s2s_model *const *models, size_
   const s2s_model *first = models[0];
   const s2s_model **member = S2S__TAKE(&e->arena, const s2s_model *, count);
   if (!member) return s2s__fail_memory(error, count * sizeof *member, "an ensemble");
-  for (size_t i = 0; i < count; i++) S2S__TRY(ensemble_check(first, models[i], i, error));
+  for (size_t i = 0; i < count; i++) S2S__TRY(s2s__model_check_alike(first, models[i], i, "an ensemble", error));
   S2S__TRY(s2s__options_copy(&e->options, &first->options, error));
   e->kernels = first->kernels;
   e->network = first->network;

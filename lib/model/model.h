@@ -68,6 +68,12 @@ size_t s2s__model_members(const s2s_model *model); /* at least 1: a model by its
 const s2s_model *s2s__model_member(const s2s_model *model, size_t number);
 /* The most tokens that a sequence of a side may have in all members. */
 size_t s2s__model_longest(const s2s_model *model, int32_t side);
+/* Whether `other` reads and writes as the first does: S2S_BAD_ARGUMENT; whole: "an ensemble". */
+int32_t s2s__model_check_alike(const s2s_model *first, const s2s_model *other, size_t number, const char *whole,
+                               s2s__error *error);
+/* average.c: the mean of the parameters of models of one shape, in f32. */
+int32_t s2s__model_average(const s2s_model *const *models, size_t count, const s2s_options *options,
+                           s2s_model **average, s2s__error *error);
 /* S2S_UNSUPPORTED for an ensemble; what: "saved". */
 int32_t s2s__model_check_single(const s2s_model *model, const char *what, s2s__error *error);
 

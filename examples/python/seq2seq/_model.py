@@ -238,6 +238,13 @@ class Model(Handle):
         raw = (f.s2s_model * max(len(models), 1))(*[f.s2s_model.from_param(model) for model in models])
         return cls(made(lib.s2s_model_ensemble, raw, len(models), options), kept(options))
 
+    @classmethod
+    def average(cls, models: Sequence["Model"], options: Optional[Options] = None, **settings: Any) -> "Model":
+        """The mean of the parameters of models of one shape: checkpoint averaging."""
+        options = given(options, settings)
+        raw = (f.s2s_model * max(len(models), 1))(*[f.s2s_model.from_param(model) for model in models])
+        return cls(made(lib.s2s_model_average, raw, len(models), options), kept(options))
+
     def extend(self, corpus: Corpus, options: Optional[Options] = None, **settings: Any) -> "Model":
         """A copy that also has the tokens of a corpus."""
         options = given(options, settings)
