@@ -580,6 +580,11 @@ S2S_API const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer);
 /* A new model: the best one so far, or the present one when nothing was evaluated yet. */
 S2S_API int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model);
 
+/* A new model: always the present one (its moving average, where there is one), which in S2S_PROGRESS_EVALUATED is the one that
+ * was judged. With keep_best N the metric `kept` is 1 when it is among the N best so far, and `dropped_update` the update whose
+ * model no longer is, 0 for none: who keeps these has the N best of a training, for s2s_model_average or s2s_model_ensemble. */
+S2S_API int32_t s2s_trainer_present(const s2s_trainer *trainer, s2s_model **model);
+
 /* Writes a checkpoint, as s2s_model_save writes files: the present model (which s2s_model_load reads), the optimiser's state,
  * the place in the data, the best model, the options of scope train and decode. Between two calls, or inside a progress
  * callback. S2S_IO: the file that was there is as it was, and training can go on. */

@@ -723,6 +723,7 @@ public:
   void evaluate() { detail::check(s2s_trainer_evaluate(get())); }
   metrics_view metrics() const noexcept { return metrics_view(s2s_trainer_metrics(get())); }
   s2s::model model() const { return detail::make<s2s::model>(kept(), s2s_trainer_model, get()); }
+  s2s::model present() const { return detail::make<s2s::model>(kept(), s2s_trainer_present, get()); }
   void save(std::string_view path) const { detail::check(s2s_trainer_save(get(), detail::c_text(path))); }
   void set_allreduce(allreduce_function allreduce, std::int32_t rank, std::int32_t ranks) {
     auto owned = std::make_unique<allreduce_function>(std::move(allreduce));

@@ -575,6 +575,44 @@ static void two_steps(const s2s_model *model, float *out, size_t vocabulary) {
   s2s_encoder_free(encoder);
 }
 
+/* The worst difference between a model's parameters and the mean of two others'. */
+static double off_mean(const s2s_model *mean, const s2s_model *a, const s2s_model *b) {
+  double worst = 0;
+  for (size_t i = 0; i < s2s_model_parameter_count(mean); i++) {
+    size_t size;
+    (void)tiny_parameter(mean, s2s_model_parameter_name(mean, i), &size);
+    float *v[3] = {malloc(size * sizeof(float)), malloc(size * sizeof(float)), malloc(size * sizeof(float))};
+    if (s2s_model_parameter_read(mean, i, v[0], size) || s2s_model_parameter_read(a, i, v[1], size) ||
+        s2s_model_parameter_read(b, i, v[2], size))
+      worst = 1;
+    for (size_t j = 0; j < size; j++)
+      worst = fmax(worst, fabs((double)v[0][j] - ((double)v[1][j] + (double)v[2][j]) / 2));
+    for (size_t j = 0; j < 3; j++) free(v[j]);
+  }
+  return worst;
+}
+
+static void test_average(void) {
+  const s2s_model *models[3] = {seeded_model("1", "general"), seeded_model("2", "general"),
+                                seeded_model("3", "additive")};
+  s2s_model *average = NULL, *same = NULL, *nothing = NULL;
+  s2s_result *result = NULL;
+  is_int(s2s_model_average(models, 2, options, &average), S2S_OK, "two models as their mean");
+  ok(off_mean(average, models[0], models[1]) < 1e-7 && off_mean(average, models[0], models[0]) > 1e-3,
+     "every parameter is the mean of theirs");
+  is_int(s2s_model_average((const s2s_model *[]){models[0], models[0]}, 2, options, &same), S2S_OK, "a model twice");
+  ok(off_mean(same, models[0], models[0]) == 0, "is itself, to the bit");
+  for (size_t i = 0; i < 2; i++) s2s_model_free((s2s_model *)(uintptr_t)models[i]);
+  is_int(s2s_translate(average, options, texts, NULL, 2, &result), S2S_OK, "it needs none of them any more");
+  failed(s2s_model_average((const s2s_model *[]){same, models[2]}, 2, options, &nothing), S2S_BAD_ARGUMENT,
+         "model 1 is of another shape", "models of another shape have no mean");
+  failed(s2s_model_average(models, 0, options, &nothing), S2S_BAD_ARGUMENT, "no models", "nor has nothing");
+  s2s_result_free(result);
+  s2s_model_free(average);
+  s2s_model_free(same);
+  s2s_model_free((s2s_model *)(uintptr_t)models[2]);
+}
+
 static void test_ensemble(void) {
   const s2s_model *members[3] = {seeded_model("1", "general"), seeded_model("2", "additive"),
                                  seeded_model("3", "none")};
@@ -617,7 +655,7 @@ static void test_ensemble(void) {
   failed(s2s_model_quantize(ensemble, options, &nothing), S2S_UNSUPPORTED, "quantized", "nor quantized");
   failed(s2s_model_extend(ensemble, h.corpus, options, &nothing), S2S_UNSUPPORTED, "extended", "nor extended");
   failed(s2s_model_ensemble((const s2s_model *[]){members[0], ensemble}, 2, options, &nothing), S2S_BAD_ARGUMENT,
-         "model 1 is one itself", "nor a member");
+         "model 1 is an ensemble itself", "nor a member");
   failed(s2s_model_ensemble(members, 0, options, &nothing), S2S_BAD_ARGUMENT, "no models", "nor of nothing");
   failed(s2s_model_ensemble((const s2s_model *[]){members[0], NULL}, 2, options, &nothing), S2S_BAD_ARGUMENT,
          "model 1 is NULL", "nor of NULL");
@@ -1551,6 +1589,7 @@ int main(void) {
   test_translate();
   test_translate_bad_text();
   test_ensemble();
+  test_average();
   test_documents();
   test_replacement();
   test_absurd_sizes();

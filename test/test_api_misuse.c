@@ -416,11 +416,13 @@ static void misuse_trainer(void) {
   REFUSED(s2s_trainer_resume(NULL, NULL, NULL, NULL, NULL));
   REFUSED(s2s_trainer_resume("Makefile", corpus, NULL, options, &made));
   MISUSE(s2s_trainer_step), MISUSE(s2s_trainer_run), MISUSE(s2s_trainer_evaluate), MISUSE(s2s_trainer_model);
+  MISUSE(s2s_trainer_present);
   REFUSED(s2s_trainer_step(NULL, NULL));
   REFUSED(s2s_trainer_run(NULL));
   REFUSED(s2s_trainer_evaluate(NULL));
   REFUSED(s2s_trainer_evaluate(trainer)); /* it has no dev set */
   REFUSED(s2s_trainer_model(NULL, &snapshot));
+  REFUSED(s2s_trainer_present(NULL, &snapshot));
   MISUSE(s2s_trainer_metrics), MISUSE(s2s_trainer_save), MISUSE(s2s_trainer_set_allreduce), MISUSE(s2s_trainer_cancel);
   NOTHING(s2s_trainer_metrics(NULL));
   REFUSED(s2s_trainer_save(NULL, NULL));

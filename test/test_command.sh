@@ -379,9 +379,29 @@ check "info --options lists the options" prints "^beam${tab}decode${tab}5$tab" r
 cut -f 1 "$out" >"$tmp/keys"
 none "no two options have one flag" "$(sed 's/[._]/-/g' "$tmp/keys" | sort | uniq -d)"
 flags_of() { "$seq2seq" "$1" --help | sed -n 's/^  \(-., \|    \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'; }
-none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot bench quantize; do flags_of $c | sort | uniq -d; done)"
+none "no flag stands twice in a help page" "$(for c in train translate eval info segment plot bench quantize average; do flags_of $c | sort | uniq -d; done)"
 check "--help" prints '^usage: seq2seq train' run train --help
 check "--version" prints '^seq2seq [0-9.]*$' run --version
+
+# ---- average -------------------------------------------------------------------------------------------------------
+
+# The files that a training keeps are those of its three best evaluations by its log (smaller is better, the earlier of equals).
+kept() { (cd "$tmp" && ls kept.u*.safetensors | sed 's/kept.u//; s/.safetensors//' | sort -n | tr '\n' ' '); }
+keeps_the_best() {
+  rm -f "$tmp"/kept.u*
+  run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 12 --patience 0 --best-by loss --keep-best 3 -q \
+    --log "$tmp/kept.jsonl" -o "$tmp/kept.safetensors" || return
+  wanted=$(sed 's/.*"updates":\([0-9]*\).*"dev_loss":\([0-9.e+-]*\).*/\2 \1/' "$tmp/kept.jsonl" | LC_ALL=C sort -k 1,1g -k 2,2n |
+    head -n 3 | cut -d ' ' -f 2 | sort -n | tr '\n' ' ')
+  test "$(kept)" = "$wanted" && test "$(kept | wc -w)" -eq 3
+}
+check "train --keep-best 3 keeps the three best" keeps_the_best
+average() { run average $(for f in "$tmp"/kept.u*.safetensors; do echo "-m $f"; done) -o "$tmp/mean.safetensors"; }
+check "average makes one of them" average
+check "which translates" run translate -m "$tmp/mean.safetensors" -i "$tmp/dev.sources"
+check "not of one" says 2 'two models or more' run average -m "$model" -o "$tmp/x.safetensors"
+check "not of strangers" says 1 'model 1' run average -m "$tmp/mean.safetensors" -m "examples/models/english-g2p.safetensors" -o "$tmp/x.safetensors"
+check "not onto one of them" says 2 'are one file' run average -m "$model" -m "$tmp/mean.safetensors" -o "$tmp/mean.safetensors"
 
 # ---- quantize ------------------------------------------------------------------------------------------------------
 

@@ -615,6 +615,7 @@ static void test_model(const model_shape *shape) {
   refuse_each("creating a model", do_create, 0);
   refuse_each("extending a model", do_extend, 0);
   refuse_each("an ensemble", do_ensemble, 0);
+  refuse_each("an average", do_average, 0);
   refuse_each("reading parameters", do_read_parameters, 0);
   refuse_each("loading parameters", do_load_parameters, 0);
   refuse_each("translating", do_translate, 0);

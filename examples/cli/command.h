@@ -33,6 +33,7 @@ int command_segment(const flags *given);
 int command_plot(const flags *given);
 int command_bench(const flags *given);
 int command_quantize(const flags *given);
+int command_average(const flags *given);
 
 /* help.c */
 extern const command commands[];

@@ -115,6 +115,35 @@ static bool file_exists(const char *path) {
   return stat(path, &found) == 0 && S_ISREG(found.st_mode);
 }
 
+/* "folder/model.u3.safetensors" for "folder/model.safetensors", "u" and 3; the caller frees it. NULL stays NULL. */
+static char *numbered(const char *path, const char *letter, int64_t number) {
+  if (!path) return NULL;
+  const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+  size_t stem = dot && dot > (slash ? slash + 1 : path) ? (size_t)(dot - path) : strlen(path), size = strlen(path) + 32;
+  char *name = malloc(size);
+  if (name) snprintf(name, size, "%.*s.%s%lld%s", (int)stem, path, letter, (long long)number, path + stem);
+  return name;
+}
+
+/* With --keep-best: the model that was evaluated gets a file of its own while it is among the best. */
+static void keep(const training *t, const s2s_metrics *metrics) {
+  const char *most = "1", *path = t->given->value[FLAG_OUTPUT][0];
+  s2s_options_get(t->given->options, "keep_best", &most);
+  if (strcmp(most, "1") == 0 || !(figure(metrics, "kept") > 0)) return;
+  char *name = numbered(path, "u", (int64_t)figure(metrics, "updates"));
+  char *dropped = numbered(path, "u", (int64_t)figure(metrics, "dropped_update"));
+  s2s_model *model = NULL;
+  int32_t status = s2s_trainer_present(t->trainer, &model);
+  if (!status && name) status = s2s_model_save(model, name);
+  if (status || !name)
+    message("warning: %s", status ? s2s_error_message() : "no memory");
+  else if (dropped && figure(metrics, "dropped_update") > 0)
+    unlink(dropped);
+  s2s_model_free(model);
+  free(dropped);
+  free(name);
+}
+
 static int32_t save_snapshot(const training *t) {
   s2s_model *model;
   int32_t status = s2s_trainer_model(t->trainer, &model);
@@ -144,6 +173,7 @@ static void checkpoint(training *t) {
 static void on_evaluated(training *t, const s2s_metrics *metrics) {
   bool improved = figure(metrics, "improved") > 0;
   if (improved) save(t);
+  keep(t, metrics);
   checkpoint(t);
   progress_evaluated(&t->progress, metrics, improved && !t->save_failed ? "saved" : "");
   if (!t->log) return;
@@ -304,16 +334,6 @@ static int train_once(const flags *given, double sum[BEST_NAMES]) {
  * Several seeds
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* "folder/model.3.safetensors" for seed 3 of "folder/model.safetensors"; the caller frees it. NULL stays NULL. */
-static char *name_of_seed(const char *path, int64_t seed) {
-  if (!path) return NULL;
-  const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-  size_t stem = dot && dot > (slash ? slash + 1 : path) ? (size_t)(dot - path) : strlen(path), size = strlen(path) + 32;
-  char *name = malloc(size);
-  if (name) snprintf(name, size, "%.*s.%lld%s", (int)stem, path, (long long)seed, path + stem);
-  return name;
-}
-
 static int train_seed(const flags *given, int64_t seed, double sum[BEST_NAMES]) {
   static const flag_id files[] = {FLAG_OUTPUT, FLAG_CHECKPOINT, FLAG_LOG};
   enum { FILES = sizeof files / sizeof files[0] };
@@ -321,7 +341,7 @@ static int train_seed(const flags *given, int64_t seed, double sum[BEST_NAMES]) 
   char *name[FILES];
   bool named = true;
   for (size_t i = 0; i < FILES; i++) {
-    name[i] = name_of_seed(given->value[files[i]][0], seed);
+    name[i] = numbered(given->value[files[i]][0], "", seed);
     named = named && (name[i] || !given->value[files[i]][0]);
     one.value[files[i]][0] = name[i];
   }

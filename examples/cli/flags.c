@@ -73,6 +73,9 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_QUANTIZE, "threads", "one thread does it all"},
       {COMMAND_QUANTIZE, "cpu", "the result is the same on each"},
       {COMMAND_QUANTIZE, "invalid_utf8", "it reads no text"},
+      {COMMAND_AVERAGE, "threads", "one thread does it all"},
+      {COMMAND_AVERAGE, "cpu", "the result is the same on each"},
+      {COMMAND_AVERAGE, "invalid_utf8", "it reads no text"},
       {COMMAND_INFO, "threads", "one thread does it all"},
       {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
   };

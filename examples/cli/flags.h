@@ -22,7 +22,8 @@ enum {
   COMMAND_BENCH = 64,
   COMMAND_QUANTIZE = 128,
   COMMAND_SCORE = 256,
-  COMMAND_ALL = 511
+  COMMAND_AVERAGE = 512,
+  COMMAND_ALL = 1023
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -42,14 +43,15 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
     COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH |                 \
-      COMMAND_QUANTIZE | COMMAND_SCORE,                                                                                \
-    "the model; of translate, score and eval also several, which decode together as an ensemble")                             \
+      COMMAND_QUANTIZE | COMMAND_SCORE | COMMAND_AVERAGE,                                                              \
+    "the model; of translate, score and eval also several, which decode together as an ensemble; of average two or more") \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
-  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN | COMMAND_QUANTIZE, "where the model goes")        \
+  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN | COMMAND_QUANTIZE | COMMAND_AVERAGE,              \
+    "where the model goes")                                                                                            \
   X(SEEDS, "--seeds", 0, 1, "N", FILE_NONE, COMMAND_TRAIN,                                                             \
     "train N models, from --seed on: FILE.1.safetensors, FILE.2.safetensors ... of an ensemble")                       \
   X(FROM, "--from", 0, 1, "MODEL", FILE_READ, COMMAND_TRAIN,                                                           \

@@ -69,6 +69,10 @@ const command commands[] = {
      "of it), at a small loss of quality that `seq2seq eval` measures; or in full precision again, as what they stand for.\n"
      "Ends with name<TAB>value lines: parameters, weights, bytes.",
      command_quantize},
+    {"average", COMMAND_AVERAGE, RUNTIME_SCOPE, "make one model of the mean of several", "-m FILE -m FILE ... -o FILE",
+     "Writes the model whose parameters are the means of those of several models of one shape: of the best of one training,\n"
+     "which `seq2seq train --keep-best N` writes beside its output, it is often a little better than each.",
+     command_average},
     {"bench", COMMAND_BENCH, MODEL_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
      "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",
      "Answers batches of texts on one thread, encoding included, for about a second each, and writes a table: texts and\n"

@@ -114,6 +114,13 @@ int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model) {
   return s2s__api_finish(&error, s2s__trainer_model(trainer, model, &error));
 }
 
+int32_t s2s_trainer_present(const s2s_trainer *trainer, s2s_model **model) {
+  S2S__API_OUT(model);
+  S2S__API_NEED(trainer);
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__trainer_present(trainer, model, &error));
+}
+
 int32_t s2s_trainer_save(const s2s_trainer *trainer, const char *path) {
   S2S__API_NEED(trainer);
   S2S__API_NEED(path);

@@ -96,6 +96,7 @@
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \
   X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
   X(BEST_BY, "best_by", CHOICE, TRAIN, "sequence_error_rate", "sequence_error_rate|token_error_rate|character_error_rate|loss|perplexity|bleu|chrf", "figure of the dev set by which a model is the best, training stops and the learning rate falls") \
+  X(KEEP_BEST, "keep_best", INT, TRAIN, "1", "1..64", "best evaluated models that are told to be kept; seq2seq train writes each, beyond the best, to a file of its own") \
   X(EVALUATE_BEAM, "evaluate.beam", INT, TRAIN, "1", "1..64", "beam with which the dev set is decoded in training; 1 is greedy") \
   X(EVALUATE_EVERY, "evaluate.every", INT, TRAIN, "0", "0..1000000000", "updates between two evaluations; 0 for one at the end of each epoch") \
   X(MAX_TRAIN_LENGTH, "max_train_length", INT, TRAIN, "256", "1..65536", "most tokens of a side of a pair in training") \

@@ -23,7 +23,8 @@ int32_t s2s__model_check_alike(const s2s_model *first, const s2s_model *other, s
                                s2s__error *error) {
   static const char *const names[2] = {"source", "target"};
   char what[48];
-  if (other->members > 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: model %zu is an ensemble itself", whole, number);
+  if (other->members > 0)
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "%s: model %zu is an ensemble itself", whole, number);
   if (other->kernels != first->kernels) return ensemble_fail(whole, number, "another cpu level", error);
   if (s2s__option_bool(&other->options, S2S__SOURCE_EOS) != s2s__option_bool(&first->options, S2S__SOURCE_EOS))
     return ensemble_fail(whole, number, "another source.eos", error);

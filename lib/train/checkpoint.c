@@ -38,9 +38,13 @@
   X("seconds", t->seconds, double)                                                                                     \
   X("tokens", t->tokens, double)                                                                                       \
   X("sentences", t->sentences, double)                                                                                 \
+  X("kept", t->kept.count, size_t)                                                                                     \
   X("data_crc", t->data_crc[0], uint32_t)                                                                              \
   X("dev_crc", t->data_crc[1], uint32_t)
 
+/* "train.kept.I.NAME": of the models that are kept, in their order */
+static const char *const checkpoint_kept[] = {"update", "figure", "token_error_rate", "loss"};
+enum { CHECKPOINT_KEPT = sizeof checkpoint_kept / sizeof *checkpoint_kept };
 static const char *const checkpoint_state[2] = {S2S__EXTRA "state.0", S2S__EXTRA "state.1"};
 #define CHECKPOINT_BEST S2S__EXTRA "best"
 #define CHECKPOINT_AVERAGE S2S__EXTRA "average"
@@ -52,6 +56,8 @@ enum { CHECKPOINT_KEY = 64, CHECKPOINT_VECTORS = 4 };
 #define CHECKPOINT_FIGURE(name) "dev_" name, "best_dev_" name
 static const char *const checkpoint_metrics[] = {"best_epoch",
                                                  "improved",
+                                                 "kept",
+                                                 "dropped_update",
                                                  CHECKPOINT_FIGURE("loss"),
                                                  CHECKPOINT_FIGURE("perplexity"),
                                                  CHECKPOINT_FIGURE("token_error_rate"),
@@ -90,13 +96,25 @@ static int32_t checkpoint_add_number(checkpoint_draft *d, const char *prefix, co
   return checkpoint_add(d, prefix, name, text);
 }
 
+static int32_t checkpoint_add_kept(checkpoint_draft *d, const s2s__kept *kept) {
+  for (size_t i = 0; i < kept->count; i++)
+    for (size_t j = 0; j < CHECKPOINT_KEPT; j++) {
+      char name[CHECKPOINT_KEY];
+      snprintf(name, sizeof name, "kept.%zu.%s", i, checkpoint_kept[j]);
+      const double value = j == 0 ? (double)kept->update[i] : kept->score[i].figure[j - 1];
+      S2S__TRY(checkpoint_add_number(d, S2S__EXTRA, name, value));
+    }
+  return S2S_OK;
+}
+
 static int32_t checkpoint_draft_metadata(checkpoint_draft *d, const s2s_trainer *t) {
-  d->room = S2S__OPTION_COUNT + 64;
+  d->room = S2S__OPTION_COUNT + 64 + CHECKPOINT_KEPT * t->kept.count;
   d->entry = S2S__TAKE(&d->arena, s2s__st_entry, d->room);
   if (!d->entry) return s2s__fail_memory(d->error, d->room * sizeof *d->entry, "a checkpoint");
 #define CHECKPOINT_ADD(name, place, type) S2S__TRY(checkpoint_add_number(d, S2S__EXTRA, name, (double)(place)));
   CHECKPOINT_NUMBERS(CHECKPOINT_ADD)
 #undef CHECKPOINT_ADD
+  S2S__TRY(checkpoint_add_kept(d, &t->kept));
   for (size_t i = 0; i < sizeof checkpoint_metrics / sizeof *checkpoint_metrics; i++) {
     const double *value = s2s__metrics_find(&t->metrics, checkpoint_metrics[i]);
     if (value) S2S__TRY(checkpoint_add_number(d, CHECKPOINT_METRIC, checkpoint_metrics[i], *value));
@@ -234,6 +252,23 @@ static int32_t checkpoint_read_numbers(const checkpoint_reading *r, s2s_trainer 
   return S2S_OK;
 }
 
+/* The number of them has been read; keep_best may have become smaller. */
+static int32_t checkpoint_read_kept(const checkpoint_reading *r, s2s__kept *kept) {
+  if (kept->count > kept->most) kept->count = kept->most;
+  for (size_t i = 0; i < kept->count; i++)
+    for (size_t j = 0; j < CHECKPOINT_KEPT; j++) {
+      char name[CHECKPOINT_KEY];
+      double value;
+      snprintf(name, sizeof name, "kept.%zu.%s", i, checkpoint_kept[j]);
+      S2S__TRY(checkpoint_number(r, name, j == 0, &value));
+      if (j == 0)
+        kept->update[i] = (uint64_t)value;
+      else
+        kept->score[i].figure[j - 1] = value;
+    }
+  return S2S_OK;
+}
+
 /* The order of an epoch in whose midst training is. */
 static int32_t checkpoint_arrange(const checkpoint_reading *r, s2s_trainer *t) {
   if (t->next_batch == 0) return S2S_OK;
@@ -282,6 +317,7 @@ static int32_t checkpoint_resume(checkpoint_reading *r, const s2s_corpus *corpus
   S2S__TRY(checkpoint_read_options(r, options));
   S2S__TRY(s2s__trainer_new(r->model, corpus, dev, &r->options, trainer, r->error));
   S2S__TRY(checkpoint_read_numbers(r, *trainer));
+  S2S__TRY(checkpoint_read_kept(r, &(*trainer)->kept));
   S2S__TRY(checkpoint_read_vectors(r, *trainer));
   checkpoint_read_metrics(r, *trainer);
   S2S__TRY(checkpoint_arrange(r, *trainer));

@@ -214,6 +214,7 @@ static int32_t trainer_init(s2s_trainer *t, const s2s_corpus *corpus, const s2s_
   S2S__TRY(s2s__schedule_init(&t->schedule, options, t->epoch.batches, error));
   S2S__TRY(trainer_init_network(t, error));
   S2S__TRY(trainer_init_shards(t, error));
+  S2S__TRY(s2s__kept_init(&t->kept, &t->arena, s2s__option_size(options, S2S__KEEP_BEST), error));
   s2s__trainer_report(t);
   s2s__metrics_set(&t->metrics, "parameters", (double)t->network.params.total);
   s2s__metrics_set(&t->metrics, "skipped_pairs", (double)t->dataset.skipped);
@@ -353,12 +354,6 @@ static void trainer_note_best(s2s_trainer *t) {
                      *s2s__metrics_find(&t->metrics, trainer_figures[i].dev_name));
 }
 
-static int trainer_is_better(const s2s__score *a, const s2s__score *b) {
-  for (size_t i = 0; i < 2; i++)
-    if (a->figure[i] != b->figure[i]) return a->figure[i] < b->figure[i];
-  return a->figure[2] < b->figure[2];
-}
-
 static void trainer_log_rate(const s2s_trainer *t) {
   char rate[32], line[96];
   s2s__format_real(s2s__schedule_rate(&t->schedule, t->updates + 1), rate);
@@ -366,9 +361,15 @@ static void trainer_log_rate(const s2s_trainer *t) {
   trainer_log(t, S2S_LOG_INFO, line);
 }
 
+static void trainer_note_kept(s2s_trainer *t, const s2s__score *score) {
+  uint64_t dropped;
+  s2s__metrics_set(&t->metrics, "kept", s2s__kept_add(&t->kept, t->updates, score, &dropped));
+  s2s__metrics_set(&t->metrics, "dropped_update", (double)dropped);
+}
+
 /* Keeps `model` (or frees it), and tells the schedule and the metrics. */
 static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *model) {
-  const int improved = !t->best || trainer_is_better(score, &t->best_score);
+  const int improved = !t->best || s2s__score_is_better(score, &t->best_score);
   s2s__model_release(improved ? t->best : model);
   if (improved) {
     t->best = model;
@@ -379,6 +380,7 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
     t->evaluations_since_best++;
   }
   s2s__metrics_set(&t->metrics, "improved", improved);
+  trainer_note_kept(t, score);
   const double before = t->schedule.scale;
   s2s__schedule_evaluated(&t->schedule, improved);
   if (t->schedule.scale < before) trainer_log_rate(t);
@@ -497,9 +499,13 @@ int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error) {
   }
 }
 
+int32_t s2s__trainer_present(const s2s_trainer *trainer, s2s_model **model, s2s__error *error) {
+  const s2s__host host = s2s__host_given(&trainer->host, &trainer->budget);
+  return s2s__model_clone(trainer->origin, &host, trainer->kernels, trainer_judged(trainer), model, error);
+}
+
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error) {
-  const s2s_trainer *t = trainer;
-  const s2s__host host = s2s__host_given(&t->host, &t->budget);
-  if (t->best) return s2s__model_clone(t->best, &host, t->kernels, NULL, model, error);
-  return s2s__model_clone(t->origin, &host, t->kernels, trainer_judged(t), model, error);
+  const s2s__host host = s2s__host_given(&trainer->host, &trainer->budget);
+  if (!trainer->best) return s2s__trainer_present(trainer, model, error);
+  return s2s__model_clone(trainer->best, &host, trainer->kernels, NULL, model, error);
 }

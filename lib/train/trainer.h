@@ -12,6 +12,7 @@
 #define S2S__TRAIN_TRAINER_H
 
 #include "train/evaluate.h"
+#include "train/kept.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
@@ -26,12 +27,6 @@ typedef struct s2s__shard {
 typedef struct s2s__range { /* of the flat arrays */
   size_t begin, end;
 } s2s__range;
-
-/* How good an evaluation was; smaller is better, compared in this order: by the figure of option best_by, by the token error
- * rate, by the loss. */
-typedef struct s2s__score {
-  double figure[3];
-} s2s__score;
 
 struct s2s_trainer {
   s2s__host host;
@@ -70,6 +65,7 @@ struct s2s_trainer {
   s2s_model *best; /* NULL: nothing evaluated yet */
   s2s__score best_score;
   size_t evaluations_since_best;
+  s2s__kept kept; /* the keep_best best */
 
   double epoch_loss, epoch_tokens; /* of this epoch so far */
   double seconds, tokens, sentences, epoch_seconds;
@@ -84,8 +80,9 @@ void s2s__trainer_free(s2s_trainer *trainer);
 int32_t s2s__trainer_step(s2s_trainer *trainer, double *loss, s2s__error *error);
 int32_t s2s__trainer_evaluate(s2s_trainer *trainer, s2s__error *error);
 int32_t s2s__trainer_run(s2s_trainer *trainer, s2s__error *error);
-/* A copy of the best model, or of the present one. */
+/* A copy of the best model, or of the present one where none was evaluated; and always of the present one. */
 int32_t s2s__trainer_model(const s2s_trainer *trainer, s2s_model **model, s2s__error *error);
+int32_t s2s__trainer_present(const s2s_trainer *trainer, s2s_model **model, s2s__error *error);
 
 /* From here on this process computes part `rank` of `ranks` of each batch. */
 int32_t s2s__trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,

@@ -177,6 +177,7 @@ FUNCTIONS = {
     "s2s_trainer_evaluate": (c_int32, [s2s_trainer]),
     "s2s_trainer_metrics": (s2s_metrics, [s2s_trainer]),
     "s2s_trainer_model": (c_int32, [s2s_trainer, POINTER(s2s_model)]),
+    "s2s_trainer_present": (c_int32, [s2s_trainer, POINTER(s2s_model)]),
     "s2s_trainer_save": (c_int32, [s2s_trainer, c_char_p]),
     "s2s_trainer_resume": (c_int32, [c_char_p, s2s_corpus, s2s_corpus, s2s_options, POINTER(s2s_trainer)]),
     "s2s_trainer_set_allreduce": (c_int32, [s2s_trainer, s2s_allreduce_fn, c_void_p, c_int32, c_int32]),

@@ -65,6 +65,10 @@ class Trainer(Handle):
         """The best model so far."""
         return Model(made(lib.s2s_trainer_model, self), self._keep)
 
+    def present(self) -> Model:
+        """The model as it is now, best or not."""
+        return Model(made(lib.s2s_trainer_present, self), self._keep)
+
     def save(self, path: PathLike) -> None:
         """Writes a checkpoint, from which resume() goes on to the same bytes."""
         check(lib.s2s_trainer_save(self, path_bytes(path)))
