@@ -453,7 +453,7 @@ static void check_batches(size_t shape, uint64_t *random) {
 int main(int argc, char **argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (strcmp(argv[i], "--seed") == 0) seed = strtoull(argv[i + 1], NULL, 0);
-    if (strcmp(argv[i], "--batches") == 0) batches = strtoull(argv[i + 1], NULL, 0);
+    if (strcmp(argv[i], "--batches") == 0) batches = (size_t)strtoull(argv[i + 1], NULL, 0);
   }
   diag("seed %llu, cpu %s", (unsigned long long)seed, fixture_kernels()->name);
   uint64_t random = seed;
