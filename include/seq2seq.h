@@ -513,6 +513,11 @@ S2S_API const float *s2s_decoder_attention(s2s_decoder *decoder, size_t row, siz
  * before the last step of either. S2S_BAD_ARGUMENT: before s2s_decoder_start. */
 S2S_API int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy);
 
+/* Bytes that the decoder holds now; *peak (may be NULL) gets the most that it ever held. The option `memory_limit` bounds both.
+ * It keeps what it has worked with for the next call, so texts no longer than earlier ones need nothing more. What a
+ * call hands out (a result, a copy) and the model, which all its decoders share, are not in it. 0 for NULL. */
+S2S_API size_t s2s_decoder_memory(const s2s_decoder *decoder, size_t *peak);
+
 /* Makes the s2s_decode that runs, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
 S2S_API void s2s_decoder_cancel(s2s_decoder *decoder);
 S2S_API void s2s_decoder_free(s2s_decoder *decoder);

@@ -676,6 +676,13 @@ public:
     made.width_ = width_;
     return made;
   }
+  /* Bytes that it holds now, and the most that it ever held. */
+  std::size_t memory_held() const noexcept { return s2s_decoder_memory(get(), nullptr); }
+  std::size_t memory_peak() const noexcept {
+    std::size_t peak = 0;
+    (void)s2s_decoder_memory(get(), &peak);
+    return peak;
+  }
   /* What each target of the next decode begins with. */
   void set_prefixes(const texts &prefixes) {
     detail::check(s2s_decoder_set_prefixes(get(), prefixes.data(), prefixes.lengths(), prefixes.count()));

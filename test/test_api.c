@@ -313,6 +313,7 @@ static void test_null_training(void) {
   NULL_REFUSED("trainer", s2s_trainer_evaluate(NULL));
   NULL_REFUSED("trainer", s2s_trainer_model(NULL, &(s2s_model *){NULL}));
   NULL_REFUSED("model", s2s_trainer_model(h.trainer, NULL));
+  NULL_REFUSED("trainer", s2s_trainer_present(NULL, &(s2s_model *){NULL}));
   NULL_REFUSED("model", s2s_evaluate(NULL, h.corpus, NULL, &metrics));
   NULL_REFUSED("corpus", s2s_evaluate(h.model, NULL, NULL, &metrics));
   NULL_REFUSED("metrics", s2s_evaluate(h.model, h.corpus, NULL, NULL));
@@ -354,8 +355,8 @@ static void test_null_asking(void) {
      "no memory has neither states nor tokens");
   ok(!s2s_attention_query_dim(NULL) && !s2s_corpus_size(NULL) && !s2s_corpus_text(NULL, 0, 0) &&
          !s2s_trainer_metrics(NULL) && !s2s_metrics_count(NULL) && !s2s_metrics_name(NULL, 0) &&
-         s2s_metrics_value(NULL, 0) == 0,
-     "no attention, corpus, trainer and metrics have nothing in them");
+         s2s_metrics_value(NULL, 0) == 0 && s2s_decoder_memory(NULL, NULL) == 0,
+     "no attention, decoder, corpus, trainer and metrics have nothing in them");
   handles none;
   memset(&none, 0, sizeof none);
   for (size_t i = 0; i < HANDLES; i++) free_handle(&none, i);

@@ -397,6 +397,11 @@ static void misuse_decoder(void) {
     REFUSED(s2s_decoder_set_prefixes(decoder, texts, &absurd[i], 1));
   }
   REFUSED(s2s_decoder_on_token(NULL, NULL, NULL));
+  MISUSE(s2s_decoder_memory);
+  size_t peak = 1;
+  NOTHING(s2s_decoder_memory(NULL, &peak));
+  NOTHING(peak);
+  NOTHING(s2s_decoder_memory(NULL, NULL));
   MISUSE(s2s_decoder_cancel);
   HARMLESS(s2s_decoder_cancel(NULL));
   s2s_decoder_cancel(decoder), s2s_decoder_cancel(decoder);

@@ -22,6 +22,11 @@ void s2s_decoder_cancel(s2s_decoder *decoder) {
   if (decoder) atomic_store(&decoder->cancelled, 1);
 }
 
+size_t s2s_decoder_memory(const s2s_decoder *decoder, size_t *peak) {
+  if (peak) *peak = decoder ? atomic_load(&decoder->budget.peak) : 0;
+  return decoder ? atomic_load(&decoder->budget.held) : 0;
+}
+
 static int32_t decoder_check_memory(const s2s_decoder *decoder, const s2s_memory *memory, s2s__error *error) {
   if (memory->model == decoder->model) return S2S_OK;
   return s2s__fail(error, S2S_BAD_ARGUMENT, "the memory is of another model than the decoder");

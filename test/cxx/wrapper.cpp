@@ -215,6 +215,7 @@ static void test_parts(const s2s::model &model) {
      "and aligned");
   throws(
       S2S_BAD_ARGUMENT, "targets", [&] { model.score({"a"}, {}); }, "but not halves of pairs");
+  ok(decoder.memory_held() > 0 && decoder.memory_peak() >= decoder.memory_held(), "a decoder says what it holds");
   decoder.cancel();
   throws(
       S2S_CANCELLED, "", [&] { decoder.decode(memory); }, "a cancelled one throws");

@@ -334,6 +334,8 @@ class Parts(unittest.TestCase):
         with self.assertRaises(ZeroDivisionError):
             decoder.decode(self.memory)
         decoder.on_token(None)
+        held, peak = decoder.memory()
+        self.assertTrue(0 < held <= peak)
         decoder.cancel()
         with self.assertRaises(seq2seq.Cancelled):
             decoder.decode(self.memory)

@@ -162,6 +162,7 @@ FUNCTIONS = {
     "s2s_decoder_step": (c_int32, [s2s_decoder, POINTER(c_int32), POINTER(c_int32), c_size_t, POINTER(POINTER(c_float))]),
     "s2s_decoder_attention": (POINTER(c_float), [s2s_decoder, c_size_t, POINTER(c_size_t)]),
     "s2s_decoder_copy": (c_int32, [s2s_decoder, POINTER(s2s_decoder)]),
+    "s2s_decoder_memory": (c_size_t, [s2s_decoder, POINTER(c_size_t)]),
     "s2s_decoder_cancel": (None, [s2s_decoder]),
     "s2s_decoder_free": (None, [s2s_decoder]),
     "s2s_corpus_new": (c_int32, [s2s_options, POINTER(s2s_corpus)]),

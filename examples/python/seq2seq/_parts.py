@@ -168,6 +168,11 @@ class Decoder(Handle):
         copy._memory = self._memory
         return copy
 
+    def memory(self) -> Tuple[int, int]:
+        """Bytes held now, and the most ever held; the option memory_limit bounds both."""
+        peak = ctypes.c_size_t()
+        return lib.s2s_decoder_memory(self, ctypes.byref(peak)), peak.value
+
     def cancel(self) -> None:
         """Makes the decode that runs, or else the next one, raise Cancelled. From any thread."""
         lib.s2s_decoder_cancel(self)
