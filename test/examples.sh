@@ -39,8 +39,8 @@ check "in the same order, with the same results" cmp "$tmp/threads.1" "$tmp/thre
 check "a line for each" test "$(wc -l <"$tmp/threads.4")" -eq 300
 
 check "stream" says '^AH T EH N SH AH N$' stream $model attention
-stopped() { says '^(stopped)$' stream $model "$1" 5 && test "$(sed -n 1p "$tmp/said" | wc -c)" -lt 12; }
-check "and stops where it shall" stopped attention
+stopped() { says '^(stopped)$' stream $model "$1" 5 && test "$(sed -n 1p "$tmp/said" | wc -c)" -lt 20; }
+check "and stops where it shall" stopped counterintelligence
 
 check "personalize" says '^[0-9]* of 10 right, then 10; ' personalize
 check "train" says '^ *407  four hundred seven$' train
