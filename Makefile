@@ -3,8 +3,8 @@
 # Builds libseq2seq, its command, its examples and its tests. GNU make; everything it makes is under build/.
 #
 # Honoured: CC CXX AR STRIP CFLAGS CPPFLAGS LDFLAGS LDLIBS, DESTDIR, PREFIX EXEC_PREFIX BINDIR LIBDIR INCLUDEDIR
-# DATAROOTDIR MANDIR PKGCONFIGDIR (or in small letters). S2S_SIMD=none builds portable C alone. V=1 shows commands,
-# WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
+# DATAROOTDIR MANDIR PKGCONFIGDIR (or in small letters). S2S_SIMD=none builds portable C alone, S2S_TRAIN=0 a library
+# that runs models and trains none. V=1 shows commands, WERROR=1 makes warnings errors, JOBS=N runs N tests at a time. Cross compilation: CC= AR=.
 #
 # VARIANT=name builds in build/name with that variant's compiler and flags; `make check-name` runs its tests.
 
@@ -17,6 +17,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 CFLAGS ?= -O2 -g
 JOBS ?= 2
 S2S_SIMD ?= auto
+S2S_TRAIN ?= 1
 INSTALL ?= install
 STRIP ?= strip
 
@@ -32,7 +33,7 @@ PKGCONFIGDIR ?= $(or $(pkgconfigdir),$(LIBDIR)/pkgconfig)
 
 # ---- variants: compiler, flags, and what a program is run under -----------------------------------------------------
 
-variants := double asan tsan clang nosimd avxvnni m32 musl aarch64 armhf s390x
+variants := double asan tsan clang nosimd notrain avxvnni m32 musl aarch64 armhf s390x
 
 flags-double := -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1
 flags-asan := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
@@ -40,6 +41,7 @@ flags-tsan := -fsanitize=thread -Wno-frame-larger-than
 run-tsan = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 compiler-clang := clang
 flags-nosimd := -DS2S_NO_SIMD=1
+flags-notrain := -DS2S_TRAIN=0 -Wno-unused-function # kernels and backward functions that no table has
 flags-avxvnni := -DS2S_AVXVNNI_AS_AVX512VL=1 # lib/tensor/isa.h
 flags-m32 := -m32 -idirafter /usr/include/x86_64-linux-gnu # there is asm/ without gcc-multilib, too
 compiler-musl := musl-gcc
@@ -71,6 +73,8 @@ warnings := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -
   $(if $(filter 1,$(WERROR)),-Werror)
 common := -std=c11 -ffp-contract=off -fvisibility=hidden -fdebug-prefix-map='$(CURDIR)'=. $(warnings)
 common += $(if $(filter none,$(S2S_SIMD)),-DS2S_NO_SIMD=1,$(if $(filter-out auto,$(S2S_SIMD)),$(error S2S_SIMD is auto or none)))
+trains := $(if $(filter notrain,$(VARIANT)),0,$(S2S_TRAIN))
+common += $(if $(filter 1,$(trains)),,$(if $(filter notrain,$(VARIANT)),,$(flags-notrain)))
 libs := -lm
 ifeq (,$(call is,mingw))
   common += -fPIC -pthread
@@ -83,7 +87,7 @@ cc = $(compiler) $(common) $(CPPFLAGS) $(CFLAGS) $(flags-$(VARIANT)) -MMD -MP
 link = $(compiler) $(CFLAGS) $(flags-$(VARIANT)) $(LDFLAGS)
 
 # The shared library's file, the names that point to it, and how it is linked. (Windows: static only.)
-elf_flags := -shared -Wl,--version-script=lib/seq2seq.map -Wl,--no-undefined -Wl,-z,noexecstack
+elf_flags := -shared -Wl,--version-script=lib/seq2seq.map -Wl,--no-undefined -Wl,-z,noexecstack -Wl,--gc-sections
 ifneq (,$(call is,mingw))
 else ifneq (,$(call is,darwin))
   shared := libseq2seq.$(version).dylib
@@ -108,7 +112,10 @@ files = $(sort $(wildcard $1))
 object = $(patsubst %.c,$(B)/obj/%.o,$1)
 program = $(patsubst %.c,$(B)/%$(exe),$1)
 
+training := $(filter-out lib/train/preset.c,$(call files,lib/train/*.c)) lib/api/create.c lib/api/train.c lib/api/metric.c lib/model/extend.c \
+  $(call files,lib/text/learn*.c lib/text/bleu*.c) $(addprefix lib/text/,chrf.c ngram.c metric.c words.c)
 sources := $(foreach room,$(rooms),$(call files,lib/$(room)/*.c))
+sources := $(filter-out $(if $(filter 1,$(trains)),,$(training)),$(sources))
 headers := $(foreach room,$(rooms),$(call files,lib/$(room)/*.h))
 public_headers := $(call files,include/*.h include/*.hpp)
 double_sources := $(call files,test/test_*_double.c)
@@ -132,6 +139,8 @@ command := $(if $(command_objects),$(B)/seq2seq$(exe))
 examples := $(call program,$(example_sources))
 double_programs := $(double_sources:%.c=build/double/%$(exe))
 programs-double = $(double_programs)
+programs-notrain = $(patsubst %,$(B)/test/test_%$(exe),base base_option base_thread document json normalize pieces rules run \
+  safetensors search search_steps stream)
 programs-avxvnni = $(B)/test/check_kernels$(exe)
 programs := $(or $(programs-$(VARIANT)),$(call program,$(test_sources)))
 bench_programs := $(call program,$(bench_sources))
@@ -164,7 +173,7 @@ hot := lib/tensor/% lib/nn/% lib/search/% lib/base/stream.c lib/base/memory.c li
   lib/text/pieces_unigram.c lib/text/learn_bpe.c lib/text/learn_seeds.c lib/text/learn_unigram.c lib/text/normalize.c \
   lib/text/vocabulary.c lib/text/ngram.c
 size_flags := $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
-$(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD -fno-asynchronous-unwind-tables $(if $(filter $(hot),$<),,$(size_flags))
+$(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD -fno-asynchronous-unwind-tables $(if $(call is,darwin),,-ffunction-sections) $(if $(filter $(hot),$<),,$(size_flags))
 $(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -D_FILE_OFFSET_BITS=64 -Wno-frame-larger-than
 $(user_objects): own_flags = -Iinclude -DS2S_STATIC
 
@@ -205,8 +214,8 @@ map:
 .PHONY: amalgamation
 ## amalgamation: the library as one file, build/amalgamation/seq2seq.c, with its header
 amalgamation: build/amalgamation/seq2seq.c
-build/amalgamation/seq2seq.c: lib/amalgamate.sh $(sources) $(headers) $(public_headers) $(B)/files
-	$(call say,CAT )sh lib/amalgamate.sh $(@D) $(sources)
+build/amalgamation/seq2seq.c: lib/amalgamate.sh $(sources) $(headers) $(public_headers) $(B)/files $(B)/flags
+	$(call say,CAT )S2S_TRAIN=$(trains) sh lib/amalgamate.sh $(@D) $(sources)
 
 .PHONY: wheel
 ## wheel: the Python package with the shared library inside, build/wheel/seq2seq-*.whl
@@ -267,7 +276,7 @@ run-programs: $(quick_programs)
 programs-double:
 	@$(if $(double_programs),$(MAKE) VARIANT=double $(double_programs))
 
-## check-VARIANT: the test programs as one of asan tsan clang nosimd avxvnni m32 musl aarch64 armhf s390x, if that can run
+## check-VARIANT: the test programs as one of asan tsan clang nosimd notrain avxvnni m32 musl aarch64 armhf s390x, if that can run
 $(variants:%=check-%): check-%:
 	@mkdir -p build/tmp; probe=build/tmp/probe-$*; \
 	printf '#include <math.h>\nint main(void) { return 0; }\n' >$$probe.c; \

@@ -524,6 +524,9 @@ S2S_API void s2s_decoder_free(s2s_decoder *decoder);
 
 /* =====================================================================================================================
  * Corpora: parallel text
+ *
+ * A library that was built with S2S_TRAIN=0 has no training: there s2s_model_create, s2s_model_extend and all functions from
+ * here on fail with S2S_UNSUPPORTED.
  * ================================================================================================================== */
 
 /* Reads runtime options (memory_limit, invalid_utf8). */

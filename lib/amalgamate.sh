@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# amalgamate.sh DIRECTORY SOURCE...: writes DIRECTORY/seq2seq.c, the sources one after another with the library's own
+# [S2S_TRAIN=0] amalgamate.sh DIRECTORY SOURCE...: writes DIRECTORY/seq2seq.c, the sources one after another with the library's own
 # headers in the places where they are included, and DIRECTORY/seq2seq.h.
 #
 # A header with an include guard is put in once; one without is meant to be included again and again, and so it is. A
@@ -13,7 +13,7 @@ shift
 mkdir -p "$directory"
 
 cp include/seq2seq.h "$directory/seq2seq.h"
-awk '
+awk -v trains="${S2S_TRAIN-1}" '
 function path_of(name, from) {
   if ((getline line < ("lib/" name)) >= 0) { close("lib/" name); return "lib/" name }
   sub(/[^\/]*$/, "", from)
@@ -56,6 +56,7 @@ function put_feature_macros(   i, line, name) {
 }
 BEGIN {
   print "/* SPDX-License-Identifier: MIT\n *\n * libseq2seq in one file, made by `make amalgamation`. Link with -lm and -pthread. */"
+  if (trains == "0") print "#ifndef S2S_TRAIN\n#define S2S_TRAIN 0\n#endif"
   print "#ifndef S2S_BUILD\n#define S2S_BUILD\n#endif"
   print "#if defined(__clang__) /* as -ffp-contract=off: no fused operation that the code does not name */"
   print "#pragma STDC FP_CONTRACT OFF\n#elif defined(__GNUC__)\n#pragma GCC optimize(\"fp-contract=off\")\n#endif"

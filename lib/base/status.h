@@ -10,6 +10,7 @@
 #ifndef S2S__BASE_STATUS_H
 #define S2S__BASE_STATUS_H
 
+#include "base/train.h"
 #include "seq2seq.h"
 
 #include <stddef.h>

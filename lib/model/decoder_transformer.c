@@ -52,7 +52,7 @@ static int32_t decoder_transformer_layer(s2s__graph *graph, const s2s__network *
   const s2s__transformer *decoder = network->decoder;
   s2s__sight self = {.ragged = own, .past = own ? NULL : &block->state.past, .layer = layer};
   cross->memory = block->encoding->cross[layer];
-  if (graph->recording) cross->weights = NULL; /* each layer keeps its own */
+  if (s2s__graph_records(graph)) cross->weights = NULL; /* each layer keeps its own */
   return s2s__transformer_forward(graph, &network->config, &decoder->layer[layer], block->rows,
                                   S2S__DROPOUT_DECODER_LAYER + 4 * layer, &self, cross, *x, x);
 }
@@ -64,11 +64,11 @@ static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *
   s2s__sight cross = {.ragged = &block->ragged};
   S2S__TRY(decoder_transformer_see(graph, block, &own));
   S2S__TRY(s2s__transformer_embed(graph, network, decoder, S2S_TARGET, block->ids, block->rows, &x));
-  if (!graph->recording) S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
+  if (!s2s__graph_records(graph)) S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
   for (size_t l = 0; l < decoder->layers; l++)
     S2S__TRY(decoder_transformer_layer(graph, network, block, l, own, &cross, &x));
   if (!own) s2s__past_next(&block->state.past);
-  if (!graph->recording || network->config.copy) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
+  if (!s2s__graph_records(graph) || network->config.copy) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
   S2S__TRY(s2s__layer_norm(graph, decoder->gain, decoder->bias, x, &block->output));
   return s2s__network_gate(graph, network, block, &block->output, 1);
 }

@@ -44,7 +44,7 @@ int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *ne
 
 static int32_t loss_penalty(s2s__graph *graph, s2s__tensor *penalty, const s2s__loss_settings *settings, double *loss) {
   for (size_t r = 0; r < penalty->rows; r++) *loss += settings->coverage * (double)penalty->data[r];
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   s2s__real *gradient;
   S2S__TRY(s2s__graph_gradient(graph, penalty, &gradient));
   for (size_t r = 0; r < penalty->rows; r++) gradient[r] += (s2s__real)(settings->scale * settings->coverage);
@@ -56,7 +56,7 @@ enum { LOSS_ROWS = 256 }; /* whose logits are there at a time */
 /* The gradients that pieces add to must not be taken inside one. */
 static int32_t loss_gradients(s2s__graph *graph, const s2s__outputs *outputs) {
   s2s__real *unused;
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   S2S__TRY(s2s__graph_gradient(graph, outputs->rows, &unused));
   if (!outputs->gate) return S2S_OK;
   S2S__TRY(s2s__graph_gradient(graph, outputs->gate, &unused));
@@ -87,7 +87,7 @@ static int32_t loss_piece(s2s__graph *graph, const s2s__network *network, const 
   } else
     S2S__TRY(s2s__cross_entropy(graph, logits, example->expected + first, settings->smoothing, settings->scale, loss,
                                 plain));
-  return graph->recording ? s2s__linear_gradient(graph, weight, bias, &x, logits) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__linear_gradient(graph, weight, bias, &x, logits) : S2S_OK;
 }
 
 int32_t s2s__network_loss(s2s__graph *graph, const s2s__network *network, const s2s__example *example,

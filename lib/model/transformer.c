@@ -133,7 +133,7 @@ static int32_t transformer_sublayers(s2s__graph *graph, const s2s__config *confi
 int32_t s2s__transformer_forward(s2s__graph *graph, const s2s__config *config, const s2s__transformer_layer *layer,
                                  const s2s__rows *rows, uint64_t site, s2s__sight *self, s2s__sight *cross,
                                  s2s__tensor *x, s2s__tensor **y) {
-  if (graph->recording) return transformer_sublayers(graph, config, layer, rows, site, self, cross, x, y);
+  if (s2s__graph_records(graph)) return transformer_sublayers(graph, config, layer, rows, site, self, cross, x, y);
   s2s__tensor *out, *last;
   S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, &out));
   const s2s__mark mark = s2s__arena_mark(graph->arena);

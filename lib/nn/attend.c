@@ -32,7 +32,7 @@ typedef struct attend_op {
 
 static int32_t attend_record(s2s__graph *graph, s2s__backward_fn backward, s2s__tensor *a, s2s__tensor *b,
                              s2s__tensor *y, const s2s__param *v, const s2s__ragged *ragged) {
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   attend_op *op;
   S2S__GRAPH_TAKE(graph, attend_op, 1, op);
   *op = (attend_op){a, b, y, v, ragged};
@@ -166,7 +166,7 @@ int32_t s2s__place_ragged(s2s__graph *graph, s2s__tensor *x, const s2s__ragged *
                           s2s__tensor *y, const s2s__ragged *to) {
   for (size_t i = 0; i < from->queries; i++)
     memcpy(y->data + to->offset[index[i]], x->data + from->offset[i], from->length[i] * sizeof *y->data);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   attend_place *op;
   S2S__GRAPH_TAKE(graph, attend_place, 1, op);
   *op = (attend_place){x, y, from, to, index};

@@ -20,4 +20,4 @@ static void cell_gru_backward(const s2s__kernels *k, size_t hidden, const s2s__r
   k->gru_backward(hidden, saved, h_prev, dh, da, du);
 }
 
-const s2s__cell s2s__cell_gru = {"gru", 3, 4, 0, 0, cell_gru_forward, cell_gru_backward};
+const s2s__cell s2s__cell_gru = {"gru", 3, 4, 0, 0, cell_gru_forward, S2S__IF_TRAINS(cell_gru_backward)};

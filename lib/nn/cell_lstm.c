@@ -21,4 +21,4 @@ static void cell_lstm_backward(const s2s__kernels *k, size_t hidden, const s2s__
   for (size_t j = 0; j < hidden; j++) dh[j] = 0; /* h_prev is reached through u alone */
 }
 
-const s2s__cell s2s__cell_lstm = {"lstm", 4, 4, 1, 1, cell_lstm_forward, cell_lstm_backward};
+const s2s__cell s2s__cell_lstm = {"lstm", 4, 4, 1, 1, cell_lstm_forward, S2S__IF_TRAINS(cell_lstm_backward)};

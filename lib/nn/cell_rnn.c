@@ -26,4 +26,4 @@ static void cell_rnn_backward(const s2s__kernels *k, size_t hidden, const s2s__r
   memset(dh, 0, hidden * sizeof *dh); /* h_prev is reached through u alone */
 }
 
-const s2s__cell s2s__cell_rnn = {"rnn", 1, 1, 0, 1, cell_rnn_forward, cell_rnn_backward};
+const s2s__cell s2s__cell_rnn = {"rnn", 1, 1, 0, 1, cell_rnn_forward, S2S__IF_TRAINS(cell_rnn_backward)};

@@ -107,8 +107,8 @@ int32_t s2s__copy_cross_entropy(s2s__graph *graph, s2s__tensor *logits, const s2
   const s2s__kernels *kernels = graph->kernels;
   s2s__real *lp, *dgate = NULL, *dweight = NULL;
   *loss = *plain = 0;
-  if (graph->recording) S2S__TRY(s2s__graph_gradient(graph, pointers->gate, &dgate));
-  if (graph->recording) S2S__TRY(s2s__graph_gradient(graph, pointers->weights, &dweight));
+  if (s2s__graph_records(graph)) S2S__TRY(s2s__graph_gradient(graph, pointers->gate, &dgate));
+  if (s2s__graph_records(graph)) S2S__TRY(s2s__graph_gradient(graph, pointers->weights, &dweight));
   const s2s__mark mark = s2s__arena_mark(graph->arena);
   S2S__GRAPH_TAKE(graph, s2s__real, copies->vocabulary + copies->extra, lp);
   for (size_t r = first; r < first + logits->rows; r++) {
@@ -120,11 +120,11 @@ int32_t s2s__copy_cross_entropy(s2s__graph *graph, s2s__tensor *logits, const s2
     copy_mix(kernels, copies, &row, z, lp);
     *loss += copy_loss(kernels, &wanted, lp);
     *plain -= (double)lp[wanted.target];
-    if (graph->recording)
+    if (s2s__graph_records(graph))
       copy_backward(kernels, &row, &wanted, lp, (s2s__real)scale, z, dgate + r,
                     dweight + pointers->ragged->offset[r]);
   }
   s2s__arena_rewind(graph->arena, mark);
-  logits->grad = graph->recording ? logits->data : NULL; /* as s2s__cross_entropy's */
+  logits->grad = s2s__graph_records(graph) ? logits->data : NULL; /* as s2s__cross_entropy's */
   return S2S_OK;
 }

@@ -13,7 +13,7 @@ typedef struct coverage_op {
 } coverage_op;
 
 static int32_t coverage_record(s2s__graph *graph, s2s__backward_fn backward, const coverage_op *op) {
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   coverage_op *kept;
   S2S__GRAPH_TAKE(graph, coverage_op, 1, kept);
   *kept = *op;

@@ -54,14 +54,14 @@ static int32_t dropout_backward(s2s__graph *graph, void *data) {
 }
 
 static int32_t dropout_forward(s2s__graph *graph, dropout_op new, s2s__tensor **y) {
-  if (new.rate <= 0) return *y = new.x, S2S_OK;
+  if (!S2S__TRAINS || new.rate <= 0) return *y = new.x, S2S_OK;
   dropout_op *op;
   S2S__GRAPH_TAKE(graph, dropout_op, 1, op);
   S2S__TRY(s2s__graph_tensor(graph, new.x->rows, new.x->cols, y));
   *op = new;
   op->y = *y;
   dropout_apply(graph, op, op->x->data, op->y->data);
-  return graph->recording ? s2s__graph_record(graph, dropout_backward, op) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__graph_record(graph, dropout_backward, op) : S2S_OK;
 }
 
 int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, s2s__tensor **y) {

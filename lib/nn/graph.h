@@ -71,6 +71,8 @@ struct s2s__graph {
 /* A graph over an arena; not recording, no dropout. */
 void s2s__graph_init(s2s__graph *graph, s2s__arena *arena, const s2s__kernels *kernels, s2s__error *error);
 
+static inline int s2s__graph_records(const s2s__graph *graph) { return S2S__TRAINS && graph->recording; }
+
 /* What the graph's multiplications work with. */
 s2s__work s2s__graph_work(const s2s__graph *graph);
 

@@ -34,7 +34,7 @@ int32_t s2s__linear(s2s__graph *graph, const s2s__param *weight, const s2s__para
   const s2s__work work = s2s__graph_work(graph);
   S2S__TRY(s2s__weight_multiply(weight->weight, &work, x->rows, x->data, x->cols, (*y)->data, weight->rows,
                                 bias ? bias->value : NULL, 0));
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   linear_op *op;
   S2S__GRAPH_TAKE(graph, linear_op, 1, op);
   *op = (linear_op){weight, bias, x, *y};
@@ -70,7 +70,7 @@ static int32_t embedding_backward(s2s__graph *graph, void *data) {
 int32_t s2s__embedding(s2s__graph *graph, const s2s__param *weight, const int32_t *ids, size_t n, s2s__tensor **y) {
   S2S__TRY(s2s__graph_tensor(graph, n, weight->cols, y));
   for (size_t i = 0; i < n; i++) s2s__weight_row(weight->weight, (size_t)ids[i], (*y)->data + i * weight->cols);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   embedding_op *op;
   S2S__GRAPH_TAKE(graph, embedding_op, 1, op);
   *op = (embedding_op){weight, ids, *y};
@@ -94,7 +94,7 @@ static int32_t tanh_layer_backward(s2s__graph *graph, void *data) {
 
 /* A new tensor of x's shape while recording, else x itself, to be overwritten. */
 static int32_t layer_output(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
-  if (!graph->recording) return *y = x, S2S_OK;
+  if (!s2s__graph_records(graph)) return *y = x, S2S_OK;
   return s2s__graph_tensor(graph, x->rows, x->cols, y);
 }
 
@@ -103,7 +103,7 @@ int32_t s2s__tanh(s2s__graph *graph, s2s__tensor *x, s2s__tensor **y) {
   /* Row by row: a vector kernel may treat the end of its range differently, and a row must not depend on its
    * neighbours. */
   for (size_t r = 0; r < x->rows; r++) graph->kernels->tanh(x->cols, x->data + r * x->cols, (*y)->data + r * x->cols);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   unary_op *op;
   S2S__GRAPH_TAKE(graph, unary_op, 1, op);
   *op = (unary_op){x, *y};
@@ -142,7 +142,7 @@ static int32_t activate_backward(s2s__graph *graph, void *data) {
 int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor *x, s2s__tensor **y) {
   S2S__TRY(layer_output(graph, x, y));
   activate_forward_of(graph->kernels, activation)(x->rows * x->cols, x->data, (*y)->data);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   activate_op *op;
   S2S__GRAPH_TAKE(graph, activate_op, 1, op);
   *op = (activate_op){activation, x, *y};
@@ -170,7 +170,7 @@ int32_t s2s__sum(s2s__graph *graph, s2s__tensor *a, s2s__tensor *b, s2s__tensor 
   S2S__TRY(layer_output(graph, b, y));
   if (*y != b) memcpy((*y)->data, b->data, b->rows * b->cols * sizeof *b->data);
   graph->kernels->add(a->rows * a->cols, a->data, (*y)->data);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   sum_op *op;
   S2S__GRAPH_TAKE(graph, sum_op, 1, op);
   *op = (sum_op){a, b, *y};
@@ -222,7 +222,7 @@ int32_t s2s__concat(s2s__graph *graph, s2s__tensor *const *parts, size_t count, 
   S2S__TRY(s2s__graph_tensor(graph, op->part[0]->rows, cols, y));
   op->y = *y;
   concat_forward(op);
-  return graph->recording ? s2s__graph_record(graph, concat_backward, op) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__graph_record(graph, concat_backward, op) : S2S_OK;
 }
 
 /* ---- rows picked out, rows put in place -------------------------------------------------------------------------- */
@@ -234,7 +234,7 @@ typedef struct rows_op {
 
 static int32_t rows_record(s2s__graph *graph, s2s__backward_fn backward, s2s__tensor *x, s2s__tensor *y,
                            const size_t *index) {
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   rows_op *op;
   S2S__GRAPH_TAKE(graph, rows_op, 1, op);
   *op = (rows_op){x, y, index};

@@ -15,6 +15,6 @@ int32_t s2s__cross_entropy(s2s__graph *graph, s2s__tensor *logits, const int32_t
     *loss += (double)row;
     *plain += (double)row_plain;
   }
-  logits->grad = graph->recording ? logits->data : NULL; /* the kernel left the gradient in the logits' place */
+  logits->grad = s2s__graph_records(graph) ? logits->data : NULL; /* the kernel left the gradient in the logits' place */
   return S2S_OK;
 }

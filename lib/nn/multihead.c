@@ -224,7 +224,7 @@ int32_t s2s__multihead(s2s__graph *graph, s2s__columns q, s2s__columns k, s2s__c
   }
   s2s__arena_rewind(graph->arena, mark);
   *context = op->context;
-  return graph->recording ? s2s__graph_record(graph, multihead_backward, op) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__graph_record(graph, multihead_backward, op) : S2S_OK;
 }
 
 int32_t s2s__multihead_past(s2s__graph *graph, const s2s__tensor *x, const s2s__past *past, size_t layer, size_t dim,
@@ -270,7 +270,7 @@ int32_t s2s__multihead_mean(s2s__graph *graph, s2s__tensor *weights, s2s__tensor
   memset((*mean)->data, 0, n * sizeof *(*mean)->data);
   for (size_t head = 0; head < weights->rows; head++) graph->kernels->add(n, weights->data + head * n, (*mean)->data);
   graph->kernels->scale(n, (s2s__real)(1.0 / (double)weights->rows), (*mean)->data);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   multihead_mean_op *op;
   S2S__GRAPH_TAKE(graph, multihead_mean_op, 1, op);
   *op = (multihead_mean_op){weights, *mean};

@@ -32,7 +32,7 @@ int32_t s2s__layer_norm(s2s__graph *graph, const s2s__param *gain, const s2s__pa
   for (size_t r = 0; r < x->rows; r++)
     graph->kernels->layer_norm(cols, x->data + r * cols, gain->value, bias->value, (s2s__real)S2S__NORM_EPS,
                                moments + 2 * r, (*y)->data + r * cols);
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   norm_op *op;
   S2S__GRAPH_TAKE(graph, norm_op, 1, op);
   *op = (norm_op){gain, bias, x, *y, moments};

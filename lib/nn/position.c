@@ -89,5 +89,5 @@ int32_t s2s__positions(s2s__graph *graph, const s2s__position_rows *positions, d
       graph->kernels->axpy(dim, op->scale, x->data + at, (*y)->data + at);
     }
   s2s__arena_rewind(graph->arena, mark);
-  return graph->recording ? s2s__graph_record(graph, position_backward, op) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__graph_record(graph, position_backward, op) : S2S_OK;
 }

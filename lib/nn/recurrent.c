@@ -69,7 +69,7 @@ static void recurrent_from_ranks(const s2s__rows *rows, size_t cols, const s2s__
 static int32_t recurrent_norm_init(s2s__graph *graph, const s2s__param *gain, const s2s__param *bias, size_t rows,
                                    size_t width, recurrent_norm *norm) {
   *norm = (recurrent_norm){.gain = gain, .bias = bias};
-  if (!gain || !graph->recording) return S2S_OK;
+  if (!gain || !s2s__graph_records(graph)) return S2S_OK;
   S2S__GRAPH_TAKE(graph, s2s__real, rows * width, norm->before);
   S2S__GRAPH_TAKE(graph, s2s__real, rows * 2, norm->moments);
   return S2S_OK;
@@ -182,7 +182,7 @@ static int32_t recurrent_outputs(s2s__graph *graph, recurrent_op *op) {
   const size_t width = cell->gates * hidden;
   S2S__TRY(recurrent_norm_init(graph, layer->norm_ih, layer->bias_ih, total, width, &op->norm_ih));
   S2S__TRY(recurrent_norm_init(graph, layer->norm_hh, layer->bias_hh, total, width, &op->norm_hh));
-  if (!graph->recording) return S2S_OK;
+  if (!s2s__graph_records(graph)) return S2S_OK;
   S2S__GRAPH_TAKE(graph, s2s__real, total * cell->saved * hidden, op->saved);
   if (cell->has_c) S2S__GRAPH_TAKE(graph, s2s__real, total * hidden, op->c);
   return S2S_OK;
@@ -207,7 +207,7 @@ int32_t s2s__recurrent_forward(s2s__graph *graph, const s2s__recurrent *layer, s
   s2s__arena_rewind(graph->arena, mark);
   *y = op->y;
   *last = op->last;
-  return graph->recording ? s2s__graph_record(graph, recurrent_backward, op) : S2S_OK;
+  return s2s__graph_records(graph) ? s2s__graph_record(graph, recurrent_backward, op) : S2S_OK;
 }
 
 /* ---- backward ------------------------------------------------------------------------------------------------------

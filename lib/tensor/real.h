@@ -6,6 +6,8 @@
 #ifndef S2S__TENSOR_REAL_H
 #define S2S__TENSOR_REAL_H
 
+#include "base/train.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
