@@ -242,7 +242,7 @@ $(bench_programs): private libs += $(if $(call is,linux),-ldl)
 ## bench: speed, as a table and in build/bench.tsv (docs/performance.md); BENCH='decode train' for some of it
 BENCH ?= $(bench_sources:test/bench_%.c=%)
 bench: all $(BENCH:%=$(B)/test/bench_%$(exe))
-	@printf 'area\tcase\tlevel\tvalue\tunit\twall_share\tvs_c\tvs_peer\tpeer\n' >build/bench.tsv
+	@mkdir -p build/tmp; printf 'area\tcase\tlevel\tvalue\tunit\twall_share\tvs_c\tvs_peer\tpeer\n' >build/bench.tsv
 	@for bench in $(BENCH:%=$(B)/test/bench_%$(exe)); do $$bench >>build/bench.tsv || exit 1; done
 	@column -t -s "$$(printf '\t')" build/bench.tsv 2>/dev/null || cat build/bench.tsv
 
