@@ -200,6 +200,12 @@ $(B)/fuzz/%$(exe): $(B)/obj/test/fuzz/%.o $(static)
 .SECONDARY: $(all_objects)
 -include $(all_objects:.o=.d)
 
+.PHONY: docs
+## docs: write docs/options.md and docs/api.md anew, from the option table and from include/seq2seq.h
+docs: all
+	@$(B)/seq2seq$(exe) info --options --markdown >build/options.md && cp build/options.md docs/options.md
+	@awk -f docs/api.awk include/seq2seq.h >build/api.md && cp build/api.md docs/api.md
+
 .PHONY: symbols map
 ## symbols: write lib/seq2seq.map and Python's table anew from the declarations of include/seq2seq.h
 symbols:

@@ -6,6 +6,15 @@
 
 options_are_current() { build/seq2seq info --options --markdown | diff - docs/options.md; }
 
+api_is_current() { awk -f docs/api.awk include/seq2seq.h | diff - docs/api.md; }
+
+# functions_without_title: a function of the header that docs/api.md has no title for
+functions_without_title() {
+  grep -o '^S2S_API [^(]*(' include/seq2seq.h | sed 's/($//; s/.*[ *]//' | while read -r name; do
+    grep -q "^### .*\`$name\`" docs/api.md || echo "$name"
+  done
+}
+
 # dead_links: links of README and docs, relative to the page, that lead nowhere
 dead_links() {
   for page in README.md docs/*.md examples/*/README.md; do
@@ -16,5 +25,7 @@ dead_links() {
 }
 
 check "docs/options.md is what seq2seq info --options --markdown prints" options_are_current
+check "docs/api.md is what make docs writes" api_is_current
+none "docs/api.md has every function" "$(functions_without_title)"
 none "every link leads somewhere" "$(dead_links)"
 finish
