@@ -26,6 +26,12 @@ none "every global name of the static library begins with s2s_" \
   "$(nm -g --defined-only $static 2>/dev/null | awk 'NF == 3 && $3 !~ /^_?s2s_/ { print $3 }')"
 none "no writable variable but thread-local ones" "$(symbols $static |
   awk -F '|' '$7 ~ /^\.(data|bss)|COM/ && $7 !~ /^\.data\.rel\.ro/ && $4 != "TLS" { print $1 " in " $7 }')"
+# functions and variables by which a library would end its host, write to its streams, or change what all of it shares
+ending='abort|_?exit|_Exit|quick_exit|atexit|__assert_fail|raise|kill|system|popen|fork|execv[pe]?'
+printing='v?f?printf|__v?f?printf_chk|f?puts|f?putc|putchar|fwrite|perror|stdin|stdout|stderr|fopen|freopen'
+sharing='signal|sigaction|setlocale|uselocale|localeconv|getenv|secure_getenv|setenv|putenv|s?rand|s?random|strtok|fese.*|feenable.*|chdir|umask|setr?limit'
+none "nothing that it calls ends the host, prints, or changes what is the host's" "$(nm -u $static 2>/dev/null |
+  awk '$1 == "U" { print $2 }' | sed 's/@.*//' | sort -u | grep -xE "_?($ending|$printing|$sharing)")"
 # strays NM ISA OBJECT: names in the object that do not end in _ISA
 strays() {
   test ! -f "$3" || "$1" -f sysv --defined-only "$3" | sed 's/ *| */|/g' | awk -F '|' -v isa="$2" -v object="$3" '
