@@ -201,9 +201,10 @@ $(B)/fuzz/%$(exe): $(B)/obj/test/fuzz/%.o $(static)
 -include $(all_objects:.o=.d)
 
 .PHONY: docs
-## docs: write docs/options.md and docs/api.md anew, from the option table and from include/seq2seq.h
+## docs: write docs/options.md, docs/seq2seq.1 and docs/api.md anew, from the option table, help pages and include/seq2seq.h
 docs: all
 	@$(B)/seq2seq$(exe) info --options --markdown >build/options.md && cp build/options.md docs/options.md
+	@sh docs/man.sh $(B)/seq2seq$(exe) >build/seq2seq.1 && cp build/seq2seq.1 docs/seq2seq.1
 	@awk -f docs/api.awk include/seq2seq.h >build/api.md && cp build/api.md docs/api.md
 
 .PHONY: symbols map

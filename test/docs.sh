@@ -7,6 +7,8 @@
 options_are_current() { build/seq2seq info --options --markdown | diff - docs/options.md; }
 
 api_is_current() { awk -f docs/api.awk include/seq2seq.h | diff - docs/api.md; }
+manual_is_current() { sh docs/man.sh build/seq2seq | diff - docs/seq2seq.1; }
+manual_has_no_mistake() { test -z "$(groff -man -ww -Tutf8 docs/seq2seq.1 2>&1 >/dev/null)"; }
 
 # functions_without_title: a function of the header that docs/api.md has no title for
 functions_without_title() {
@@ -26,6 +28,8 @@ dead_links() {
 
 check "docs/options.md is what seq2seq info --options --markdown prints" options_are_current
 check "docs/api.md is what make docs writes" api_is_current
+check "docs/seq2seq.1 is what make docs writes" manual_is_current
+if have groff; then check "groff finds no mistake in it" manual_has_no_mistake; else skip "no mistake in docs/seq2seq.1" "no groff"; fi
 none "docs/api.md has every function" "$(functions_without_title)"
 none "every link leads somewhere" "$(dead_links)"
 finish
