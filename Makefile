@@ -51,7 +51,9 @@ compiler-armhf := arm-linux-gnueabihf-gcc
 run-armhf := qemu-arm -L /usr/arm-linux-gnueabihf
 compiler-s390x := s390x-linux-gnu-gcc
 run-s390x := qemu-s390x -L /usr/s390x-linux-gnu
-slow-s390x := %/test_train
+slow-aarch64 := %/test_decoder_memory
+slow-armhf := %/test_train %/test_decoder_memory
+slow-s390x := $(slow-armhf)
 emulated := aarch64 armhf s390x # slowly, by qemu
 compiler-fuzz := clang
 flags-fuzz := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-frame-larger-than
@@ -278,7 +280,7 @@ run-programs check-cpus: export S2S_TEST_STRIDE ?= 19937 # check_kernels tries f
 endif
 quick_programs = $(filter-out $(slow-$(VARIANT):%=%$(exe)),$(programs))
 run-programs: $(quick_programs)
-	@$(if $(slow-$(VARIANT)),echo '# SKIP $(slow-$(VARIANT)): slow on $(VARIANT)')
+	@$(if $(slow-$(VARIANT)),echo '# SKIP $(slow-$(VARIANT):%/%=%): slow on $(VARIANT)')
 	@$(call prove,$(run-$(VARIANT)),$(quick_programs))
 programs-double:
 	@$(if $(double_programs),$(MAKE) VARIANT=double $(double_programs))

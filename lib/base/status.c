@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { STATUS_THING = 64 }; /* bytes that the work on one thing takes at the least */
+
 /* Every control character and invalid byte becomes '?'; a character that was cut by the buffer's end goes. */
 static void status_clean(char *text, int cut) {
   const size_t length = strlen(text);
@@ -80,7 +82,7 @@ int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what) {
 }
 
 int32_t s2s__check_count(size_t count, const char *things, s2s__error *error) {
-  if (count <= PTRDIFF_MAX / sizeof(void *)) return S2S_OK;
+  if (count <= PTRDIFF_MAX / STATUS_THING) return S2S_OK;
   return s2s__fail(error, S2S_OUT_OF_MEMORY, "%zu %s are more than memory has room for", count, things);
 }
 

@@ -42,8 +42,8 @@ int32_t s2s__fail_suffix(s2s__error *error, const char *format, ...) S2S__PRINTF
 /* S2S_OUT_OF_MEMORY, "out of memory (N bytes for WHAT)". */
 int32_t s2s__fail_memory(s2s__error *error, size_t bytes, const char *what);
 
-/* S2S_OUT_OF_MEMORY for so many things that no array can have a pointer to each: such a number is a mistake, and nothing of the
- * array is to be read. */
+/* S2S_OUT_OF_MEMORY for so many things that memory could not hold the work on them: such a number is a mistake, and
+ * nothing of the array is to be read. */
 int32_t s2s__check_count(size_t count, const char *things, s2s__error *error);
 
 void s2s__error_clear(s2s__error *error);
