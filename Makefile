@@ -35,7 +35,7 @@ PKGCONFIGDIR ?= $(or $(pkgconfigdir),$(LIBDIR)/pkgconfig)
 
 variants := double asan tsan clang nosimd notrain avxvnni m32 musl aarch64 armhf s390x
 
-flags-double := -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1
+flags-double = -DS2S_DOUBLE=1 -DS2S_NO_SIMD=1 $(quick_flags)
 flags-asan := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-frame-larger-than
 flags-tsan := -fsanitize=thread -Wno-frame-larger-than
 run-tsan = $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -174,9 +174,11 @@ $(B)/obj/%.o: %.c Makefile $(B)/flags
 hot := lib/tensor/% lib/nn/% lib/search/% lib/base/stream.c lib/base/memory.c lib/base/utf8.c lib/text/trie.c lib/text/pieces_bpe.c \
   lib/text/pieces_unigram.c lib/text/learn_bpe.c lib/text/learn_seeds.c lib/text/learn_unigram.c lib/text/normalize.c \
   lib/text/vocabulary.c lib/text/ngram.c
+quick_flags := $(if $(filter -O2,$(CFLAGS)),-O1) # for what is compiled oftener than run
 size_flags := $(if $(filter -O2 -O3,$(CFLAGS)),-Os)
 $(objects): own_flags = -Iinclude -Ilib -DS2S_BUILD -fno-asynchronous-unwind-tables $(if $(call is,darwin),,-ffunction-sections) $(if $(filter $(hot),$<),,$(size_flags))
 $(test_objects): own_flags = -Iinclude -Ilib -Itest -DS2S_STATIC -D_FILE_OFFSET_BITS=64 -Wno-frame-larger-than
+$(filter-out $(B)/obj/test/bench_%,$(test_objects)): own_flags += $(quick_flags)
 $(user_objects): own_flags = -Iinclude -DS2S_STATIC
 
 $(static): $(objects) $(B)/files
@@ -262,12 +264,20 @@ bench: all $(BENCH:%=$(B)/test/bench_%$(exe))
 export CC CXX MAKE
 PROVE ?= $(or $(shell command -v prove 2>/dev/null),sh test/run.sh)
 prove = mkdir -p build/tmp && $(PROVE) -j $(JOBS) $(if $(filter 1,$(V)),-v) --exec '$1' $2
-steps := $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi check-reproducible check-abi
+steps := check-tools $(filter-out check-double,$(variants:%=check-%)) check-valgrind check-cpus check-fuzz check-mpi check-reproducible check-abi
 
 .PHONY: check check-all run-programs programs-double $(variants:%=check-%) $(steps)
-## check: every test; needs only a C compiler, make and sh
-check: all $(programs) programs-double amalgamation
-	@$(call prove,,$(programs) $(double_programs) $(scripts))
+## check: the tests that need only a C compiler, make and sh
+check:
+	@$(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,-j $(JOBS)) check-programs
+	@$(call prove,,$(filter-out $(tool_scripts),$(scripts)) $(double_programs) $(programs))
+.PHONY: check-programs
+check-programs: all $(programs) programs-double
+
+## check-tools: the tests that want other compilers, Python, CMake or a linker's tools
+tool_scripts := $(addprefix test/,amalgamation.sh consumers.sh cxx.sh header.sh python.sh symbols.sh)
+check-tools: all amalgamation
+	@$(call prove,,$(tool_scripts))
 
 ## check-all: check, then sanitizers, valgrind, each cpu level, other compilers and machines, fuzzers
 check-all: check
