@@ -892,6 +892,41 @@ static void test_presets(void) {
   }
 }
 
+/* The form that a model of a source in Hangul, of so many pairs in Latin letters beside it, gets by the options. */
+static void reads(const s2s_options *o, size_t latin, const char *wanted, const char *name) {
+  s2s_corpus *corpus;
+  s2s_model *model = NULL;
+  const char *form = "";
+  s2s_corpus_new(o, &corpus);
+  for (int i = 0; i < 3; i++) s2s_corpus_add(corpus, "\xea\xb0\x80\xeb\x82\x98", 6, "ka", 2);
+  for (size_t i = 0; i < latin; i++) s2s_corpus_add(corpus, "an", 2, "na", 2);
+  is_int(s2s_model_create(corpus, o, &model), S2S_OK, "%s", name);
+  s2s_model_get(model, "source.normalize", &form);
+  is_text(form, wanted, "%s: %s", name, wanted);
+  s2s_model_free(model);
+  s2s_corpus_free(corpus);
+}
+
+static void test_hangul(void) {
+  s2s_options *o = tiny_plain_options(&watch);
+  tiny_set(o, "preset", "auto");
+  tiny_set(o, "source.tokens", "chars"), tiny_set(o, "target.tokens", "chars");
+  reads(o, 2, "nfd", "a source in Hangul");
+  reads(o, 3, "none", "one that is so by half");
+  tiny_set(o, "source.normalize", "nfc");
+  reads(o, 0, "nfc", "with a form that is set");
+  s2s_options_set(o, "source.normalize", NULL);
+  tiny_set(o, "vocabulary.joint", "yes");
+  reads(o, 0, "none", "with one vocabulary for both sides");
+  tiny_set(o, "vocabulary.joint", "no");
+  tiny_set(o, "source.tokens", "words");
+  reads(o, 0, "none", "of words");
+  tiny_set(o, "source.tokens", "chars");
+  tiny_set(o, "preset", "none");
+  reads(o, 0, "none", "without presets");
+  s2s_options_free(o);
+}
+
 /* ---- going on from a model --------------------------------------------------------------------------------------- */
 
 static int same_parameter(const s2s_model *a, const s2s_model *b, size_t index) {
@@ -1351,6 +1386,7 @@ int main(void) {
   test_setback();
   test_wild_rate();
   test_presets();
+  test_hangul();
   test_freeze();
   test_extend("none");
   test_extend("target");

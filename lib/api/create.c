@@ -80,6 +80,7 @@ static int32_t model_create(const s2s_corpus *corpus, const s2s_options *given, 
   const s2s__host host = s2s__options_host(given);
   S2S__TRY(s2s__options_copy(options, given, error));
   S2S__TRY(s2s__preset_apply(options, corpus->count, error));
+  S2S__TRY(s2s__preset_choose_text(options, corpus, error));
   S2S__TRY(s2s__model_new(&host, options, model, error));
   const int32_t status = model_learn(*model, corpus, options, error);
   return status == S2S_OK ? S2S_OK : s2s__model_abandon(*model, status, error);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of presets, found by the sweeps of docs/results.md, and how one is applied. Adding one is a row here and
- * its name among the choices of option preset.
+ * The table of presets, found by the sweeps of docs/results.md, how one is applied, and what else is chosen by the data. Adding
+ * one is a row here and its name among the choices of option preset.
  */
 #include "train/preset.h"
+#include "base/utf8.h"
+#include "model/config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,4 +67,29 @@ int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error)
     S2S__TRY(s2s__options_set(options, key, value, error));
   }
   return S2S_OK;
+}
+
+/* ---- the form of the text ---------------------------------------------------------------------------------------- */
+
+enum { PRESET_SYLLABLE_FIRST = 0xAC00, PRESET_SYLLABLE_LAST = 0xD7A3 };
+
+static int preset_has_syllable(const char *text, size_t length) {
+  uint32_t c;
+  for (size_t at = 0, size; at < length && (size = s2s__utf8_decode(text + at, length - at, &c)) > 0; at += size)
+    if (c >= PRESET_SYLLABLE_FIRST && c <= PRESET_SYLLABLE_LAST) return 1;
+  return 0;
+}
+
+int32_t s2s__preset_choose_text(s2s_options *options, const s2s_corpus *corpus, s2s__error *error) {
+  size_t syllables = 0;
+  if (strcmp(s2s__option_text(options, S2S__PRESET), "auto") != 0) return S2S_OK;
+  if (strcmp(s2s__option_text(options, S2S__SOURCE_TOKENS), "chars") != 0) return S2S_OK;
+  if (s2s__option_choice(options, S2S__EMBEDDING_TIE) == S2S__TIE_ALL ||
+      s2s__option_bool(options, S2S__VOCABULARY_JOINT))
+    return S2S_OK; /* one vocabulary: both sides have to be read alike */
+  if (s2s__option_is_set(options, S2S__SOURCE_NORMALIZE)) return S2S_OK;
+  for (size_t i = 0; i < corpus->count; i++)
+    syllables += preset_has_syllable(corpus->pair[i].text[S2S_SOURCE], corpus->pair[i].length[S2S_SOURCE]) != 0;
+  if (syllables * 2 <= corpus->count) return S2S_OK;
+  return s2s__options_set(options, s2s__option_table[S2S__SOURCE_NORMALIZE].key, "nfd", error);
 }

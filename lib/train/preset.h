@@ -6,6 +6,7 @@
 #define S2S__TRAIN_PRESET_H
 
 #include "base/option.h"
+#include "train/corpus.h"
 
 typedef struct s2s__preset {
   const char *name;     /* a value of option preset */
@@ -19,5 +20,9 @@ extern const size_t s2s__preset_count;
 /* Sets what the option preset says and nobody has set. With `auto` a model's shape is only chosen where no option of it was
  * set; those of its text are not. */
 int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error);
+
+/* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when most of its texts have syllables of
+ * Hangul. So a syllable is two or three letters, of which there are few, and not one of thousands that are rarely seen. */
+int32_t s2s__preset_choose_text(s2s_options *options, const s2s_corpus *corpus, s2s__error *error);
 
 #endif
