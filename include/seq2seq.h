@@ -188,7 +188,8 @@ S2S_API const char *s2s_option_help(size_t index);    /* one sentence without a 
 
 /* Presets: options that go well together. Option `preset` names one, or is `auto`: then the first counts whose `pairs` is more
  * than the corpus has. It sets what is not set; `auto` chooses a model's shape only where no option of it is set (tokens and
- * normalisation aside). Read by s2s_model_create and s2s_trainer_new. Past the end NULL and 0. */
+ * normalisation aside). `auto` also takes source.normalize nfd, where nothing is said of it, for source.tokens chars when most
+ * sources have syllables of Hangul. Read by s2s_model_create and s2s_trainer_new. Past the end NULL and 0. */
 S2S_API size_t s2s_preset_count(void);
 S2S_API const char *s2s_preset_name(size_t index);     /* "rnn-tiny" */
 S2S_API const char *s2s_preset_settings(size_t index); /* "encoder.hidden=128 decoder.hidden=256 ..." */

@@ -53,7 +53,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN | COMMAND_QUANTIZE | COMMAND_AVERAGE,              \
     "where the model goes")                                                                                            \
   X(SEEDS, "--seeds", 0, 1, "N", FILE_NONE, COMMAND_TRAIN,                                                             \
-    "train N models, from --seed on: FILE.1.safetensors, FILE.2.safetensors ... of an ensemble")                       \
+    "train N models for an ensemble, with as many seeds from --seed on: FILE.1.safetensors, FILE.2.safetensors ...")    \
   X(FROM, "--from", 0, 1, "MODEL", FILE_READ, COMMAND_TRAIN,                                                           \
     "go on from this model, with new data and a fresh optimiser, instead of from nothing")                             \
   X(EXTEND, "--extend-vocabulary", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                 \
