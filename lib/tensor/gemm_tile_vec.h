@@ -64,60 +64,73 @@
     }                                                                                                                  \
   }
 
-TILE(1)
+#if TILE_HAS(2)
 TILE(2)
+#endif
+#if TILE_HAS(3)
 TILE(3)
+#endif
+#if TILE_HAS(4)
 TILE(4)
-#if VEC_TILE_ROWS >= 5
+#endif
+#if TILE_HAS(5)
 TILE(5)
 #endif
-#if VEC_TILE_ROWS >= 6
+#if TILE_HAS(6)
 TILE(6)
 #endif
-#if VEC_TILE_ROWS >= 7
+#if TILE_HAS(7)
 TILE(7)
 #endif
-#if VEC_TILE_ROWS >= 8
+#if TILE_HAS(8)
 TILE(8)
 #endif
-#if VEC_TILE_ROWS >= 9
+#if TILE_HAS(9)
 TILE(9)
 #endif
-#if VEC_TILE_ROWS >= 10
+#if TILE_HAS(10)
 TILE(10)
 #endif
-#if VEC_TILE_ROWS >= 11
+#if TILE_HAS(11)
 TILE(11)
 #endif
-#if VEC_TILE_ROWS >= 12
+#if TILE_HAS(12)
 TILE(12)
 #endif
 
-/* tile with r rows at [r - 1] */
-static void (*const GEMM_NAME(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
-    GEMM_NAME(tile1),  GEMM_NAME(tile2), GEMM_NAME(tile3), GEMM_NAME(tile4),
-#if VEC_TILE_ROWS >= 5
+/* tile with r rows at [r - TILE_LEAST] */
+static void (*const GEMM_NAME(tiles)[])(const s2s__gemm_tile *) = {
+#if TILE_HAS(2)
+    GEMM_NAME(tile2),
+#endif
+#if TILE_HAS(3)
+    GEMM_NAME(tile3),
+#endif
+#if TILE_HAS(4)
+    GEMM_NAME(tile4),
+#endif
+#if TILE_HAS(5)
     GEMM_NAME(tile5),
 #endif
-#if VEC_TILE_ROWS >= 6
+#if TILE_HAS(6)
     GEMM_NAME(tile6),
 #endif
-#if VEC_TILE_ROWS >= 7
+#if TILE_HAS(7)
     GEMM_NAME(tile7),
 #endif
-#if VEC_TILE_ROWS >= 8
+#if TILE_HAS(8)
     GEMM_NAME(tile8),
 #endif
-#if VEC_TILE_ROWS >= 9
+#if TILE_HAS(9)
     GEMM_NAME(tile9),
 #endif
-#if VEC_TILE_ROWS >= 10
+#if TILE_HAS(10)
     GEMM_NAME(tile10),
 #endif
-#if VEC_TILE_ROWS >= 11
+#if TILE_HAS(11)
     GEMM_NAME(tile11),
 #endif
-#if VEC_TILE_ROWS >= 12
+#if TILE_HAS(12)
     GEMM_NAME(tile12),
 #endif
 };
@@ -171,9 +184,8 @@ static void (*const GEMM_NAME(tiles)[VEC_TILE_ROWS])(const s2s__gemm_tile *) = {
     size_t j = 0;                                                                                                      \
     for (; j + (panels)*GEMM_PANEL <= g->n; j += (panels)*GEMM_PANEL)                                                  \
       GEMM_NAME(wide##rows##x##panels)(g, j, VEC_WIDTH, VEC_WIDTH);                                                    \
-    for (; j + GEMM_PANEL <= g->n; j += GEMM_PANEL) GEMM_NAME(wide##rows##x1)(g, j, VEC_WIDTH, VEC_WIDTH);             \
-    if (j < g->n) {                                                                                                    \
-      const size_t left = g->n - j, first = left < VEC_WIDTH ? left : VEC_WIDTH;                                       \
+    for (; j < g->n; j += GEMM_PANEL) {                                                                                \
+      const size_t left = g->n - j < GEMM_PANEL ? g->n - j : GEMM_PANEL, first = left < VEC_WIDTH ? left : VEC_WIDTH;  \
       GEMM_NAME(wide##rows##x1)(g, j, first, left - first);                                                            \
     }                                                                                                                  \
   }
@@ -282,7 +294,7 @@ static void GEMM_NAME(gemm_panel)(const s2s__gemm *g, const s2s__gemm_plan *plan
     tile.a = scratch + KERNEL(copy_extra)(g->m, row, rows);
     tile.c = g->c + row * g->c_row + j;
     tile.c_next = t + 1 < end ? tile.c + rows * g->c_row : g->c + first * g->c_row + j + GEMM_PANEL;
-    GEMM_NAME(tiles)[rows - 1](&tile);
+    GEMM_NAME(tiles)[rows - TILE_LEAST](&tile);
     row += rows;
   }
 }

@@ -171,6 +171,10 @@ static void KERNEL(copy_tiles)(const s2s__gemm *g, const s2s__gemm_plan *plan, c
 #define WIDE_PANELS_2(X, rows) X(0, rows) X(1, rows)
 #define WIDE_PANELS_4(X, rows) X(0, rows) X(1, rows) X(2, rows) X(3, rows)
 
+/* Tiles of fewer rows are not needed: products of up to GEMM_FEW rows have none, and more rows are cut as equal as can be. */
+#define TILE_LEAST ((VEC_TILE_ROWS + 1) / 2 <= GEMM_FEW ? (VEC_TILE_ROWS + 1) / 2 : GEMM_FEW + 1)
+#define TILE_HAS(rows) (TILE_LEAST <= (rows) && (rows) <= VEC_TILE_ROWS)
+
 #define GEMM_STORED float
 #define GEMM_LOAD VEC(load)
 #define GEMM_NAME(name) KERNEL(name)
@@ -190,6 +194,8 @@ static void KERNEL(copy_tiles)(const s2s__gemm *g, const s2s__gemm_plan *plan, c
 #undef GEMM_LOAD
 #undef GEMM_NAME
 
+#undef TILE_LEAST
+#undef TILE_HAS
 #undef GEMM_PANEL
 #undef GEMM_A_ROW
 #undef PACK_SLICE
