@@ -348,7 +348,7 @@ check-mpi:
 	  done && cmp build/tmp/mpi.1 build/tmp/mpi.2; fi
 
 # The types of what is exported, as abidw reads them from the debugging information; only of what headers declare.
-abi_types = --headers-dir include --no-corpus-path --no-comp-dir-path
+abi_types = --headers-dir include --drop-private-types --no-show-locs --no-corpus-path --no-comp-dir-path
 abi_recorded := $(wildcard test/abi/$(major).*/libseq2seq.abi)
 .PHONY: abi-record
 ## abi-record: keep this version's header and types in test/abi/, for ever to be held to
