@@ -10,13 +10,9 @@ set -eu
 data=${1:?a folder with the corpus} out=${2:?a folder for what is made} kind=${3:-transformer}
 command=${SEQ2SEQ:-build/seq2seq}
 case $kind in
-transformer)
-  options="--encoder-type transformer --decoder-type transformer --transformer-dim 128 --transformer-ffn 256
-    --encoder-layers 4 --decoder-layers 4 --dropout 0.3 --optimizer-beta2 0.98 --learning-rate 0.004 --schedule inverse_sqrt
-    --warmup 1500 --batch-tokens 6000 --batch-sentences 2000 --max-updates 7000 --max-epochs 0 --patience 0
-    --moving-average 0.999 --evaluate-every 500 --clip-norm 1" ;;
+transformer) options="--preset transformer-base" ;;
 rnn)
-  options="--embedding-dim 256 --encoder-cell gru --decoder-cell gru --decoder-order bahdanau --attention-type additive
+  options="--preset none --embedding-dim 256 --encoder-cell gru --decoder-cell gru --decoder-order bahdanau --attention-type additive
     --decoder-readout 256 --decoder-bridge linear --dropout 0.4 --batch-sentences 64 --max-epochs 25 --patience 5" ;;
 *) echo "multi30k.sh: no model '$kind': transformer or rnn" >&2 && exit 2 ;;
 esac
@@ -29,7 +25,7 @@ for part in train val test_2016_flickr; do
 done
 paste "$out/test_2016_flickr.en" "$out/test_2016_flickr.de" >"$out/test.tsv"
 # shellcheck disable=SC2086
-"$command" train --preset none --train "$out/train.en" "$out/train.de" --dev "$out/val.en" "$out/val.de" \
+"$command" train --train "$out/train.en" "$out/train.de" --dev "$out/val.en" "$out/val.de" \
   --source-tokens bpe:10000 --target-tokens bpe:10000 --embedding-tie all --best-by bleu --bleu-tokenize none \
   --threads 2 $options ${MORE:-} -o "$out/$kind.safetensors" --log "$out/$kind.jsonl"
 "$command" eval -m "$out/$kind.safetensors" --data "$out/test.tsv" --beam 5 --bleu-tokenize none --threads 2

@@ -57,7 +57,7 @@
   X(TRANSFORMER_POSITIONS, "transformer.positions", CHOICE, MODEL, "sinusoidal", "sinusoidal|learned", "what is added to embeddings to tell positions apart") \
   X(TRANSFORMER_MAX_POSITIONS, "transformer.max_positions", INT, MODEL, "512", "1..1000000", "learned positions, the most tokens that a source or a target may have") \
   X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
-  X(PRESET, "preset", CHOICE, TRAIN, "auto", "auto|none|rnn-tiny|rnn-small|rnn-base|transformer-small", "options that go well together and hold where nothing else is set; auto chooses by the number of pairs, the model's shape only where no option of it is set, and source.normalize nfd for chars in Hangul") \
+  X(PRESET, "preset", CHOICE, TRAIN, "auto", "auto|none|rnn-tiny|rnn-small|rnn-base|transformer-tiny|transformer-small|transformer-base", "options that go well together and hold where nothing else is set; auto chooses by the number of pairs, the model's shape only where no option of it is set, and source.normalize nfd for chars in Hangul") \
   X(VOCABULARY_JOINT, "vocabulary.joint", BOOL, TRAIN, "no", "yes|no", "whether both sides share one vocabulary, learnt from both; embedding.tie all always does") \
   X(SUBWORD_BYTE_FALLBACK, "subword.byte_fallback", BOOL, TRAIN, "no", "yes|no", "whether bpe and unigram also have the 256 bytes as pieces, so that nothing is unknown") \
   X(SUBWORD_COVERAGE, "subword.coverage", REAL, TRAIN, "0.9995", "0.5..1", "share of the characters of a corpus that bpe and unigram make pieces of; the rarest are left out") \

@@ -20,10 +20,19 @@ const s2s__preset s2s__presets[] = {
     {"rnn-base", SIZE_MAX,
      "embedding.dim=128 encoder.hidden=256 decoder.hidden=512 batch_sentences=128 warmup=200 max_epochs=30 patience=6 "
      "schedule.patience=1"},
+    {"transformer-tiny", 0,
+     "encoder.type=transformer decoder.type=transformer transformer.dim=128 transformer.ffn=512 transformer.heads=4 "
+     "encoder.layers=2 decoder.layers=2 embedding.tie=target dropout=0.3 optimizer.beta2=0.98 batch_sentences=16 "
+     "warmup=400 max_epochs=100 patience=20 schedule.patience=5"},
     {"transformer-small", 0,
      "encoder.type=transformer decoder.type=transformer transformer.dim=128 transformer.ffn=512 transformer.heads=4 "
      "encoder.layers=3 decoder.layers=3 embedding.tie=target dropout=0.3 optimizer.beta2=0.98 batch_sentences=16 "
      "warmup=400 max_epochs=100 patience=20 schedule.patience=5"},
+    {"transformer-base", 0,
+     "encoder.type=transformer decoder.type=transformer transformer.dim=128 transformer.ffn=256 transformer.heads=4 "
+     "encoder.layers=4 decoder.layers=4 dropout=0.3 optimizer.beta2=0.98 learning_rate=0.004 schedule=inverse_sqrt "
+     "warmup=1500 batch_tokens=6000 batch_sentences=2000 max_updates=7000 max_epochs=0 patience=0 moving_average=0.999 "
+     "evaluate.every=500 clip_norm=1"},
 };
 const size_t s2s__preset_count = sizeof s2s__presets / sizeof *s2s__presets;
 
