@@ -97,7 +97,7 @@ int main(int count, char **arguments) {
 
   need(s2s_options_new(&options));
   need(s2s_options_set(options, "freeze", "encoder decoder.embedding")); /* what is known of letters and sounds stays */
-  need(s2s_options_set(options, "learning_rate", "0.0005"));
+  need(s2s_options_set(options, "learning_rate", "0.001"));
   need(s2s_options_set(options, "warmup", "0"));
   need(s2s_options_set(options, "schedule", "constant"));
   need(s2s_options_set(options, "dropout", "0"));
