@@ -12,8 +12,9 @@ command=${SEQ2SEQ:-build/seq2seq}
 case $kind in
 transformer) options="--preset transformer-base" ;;
 rnn)
-  options="--preset none --embedding-dim 256 --encoder-cell gru --decoder-cell gru --decoder-order bahdanau --attention-type additive
-    --decoder-readout 256 --decoder-bridge linear --dropout 0.4 --batch-sentences 64 --max-epochs 25 --patience 5" ;;
+  options="--preset none --embedding-dim 256 --attention-type general --decoder-readout 256 --dropout 0.5 --word-dropout 0.1
+    --batch-sentences 64 --max-epochs 20 --patience 0 --learning-rate 0.002 --schedule inverse_sqrt --warmup 800
+    --moving-average 0.999 --clip-norm 1" ;;
 *) echo "multi30k.sh: no model '$kind': transformer or rnn" >&2 && exit 2 ;;
 esac
 mkdir -p "$out"
