@@ -268,12 +268,12 @@ static int32_t file_check_values(const file_reading *r, const s2s__param *param,
 /* -128 has no opposite: it is not used, so that products of pairs fit where kernels add them up. */
 static int32_t file_take_whole(file_reading *r, const s2s__param *param, size_t row, size_t count) {
   const size_t numbers = count * param->cols;
-  const unsigned char *bytes;
+  const unsigned char *bytes, *low;
   S2S__TRY(file_fetch(r, numbers, &bytes));
-  for (size_t i = 0; i < numbers; i++)
-    if (bytes[i] == 0x80)
-      return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor %s: value %zu is -128; int8 goes from -127 to 127",
-                       r->reader->name, param->name, row * param->cols + i);
+  low = memchr(bytes, 0x80, numbers);
+  if (low)
+    return s2s__fail(r->error, S2S_BAD_FILE, "%s: tensor %s: value %zu is -128; int8 goes from -127 to 127",
+                     r->reader->name, param->name, row * param->cols + (size_t)(low - bytes));
   s2s__param_put_i8(param, row, count, (const int8_t *)bytes);
   return S2S_OK;
 }

@@ -72,22 +72,33 @@ S2S__INLINE void s2s__i8_activate(const s2s__kernels *kernels, s2s__activation a
   }
 }
 
+/* A column into its place in a panel, four numbers at a time: their sum. */
+S2S__INLINE int32_t s2s__i8_pack_column(size_t stride, size_t k, const int8_t *column, size_t b_row, unsigned char *at) {
+  const size_t whole = k / 4 * 4;
+  int32_t sum = 0;
+  for (size_t i = 0; i < whole; i += 4, at += stride) {
+    const int8_t *from = column + i * b_row;
+    const int8_t group[4] = {from[0], from[b_row], from[2 * b_row], from[3 * b_row]};
+    sum += group[0] + group[1] + group[2] + group[3];
+    memcpy(at, group, sizeof group);
+  }
+  for (size_t i = whole; i < k; i++) {
+    sum += column[i * b_row];
+    at[i - whole] = (unsigned char)column[i * b_row];
+  }
+  return sum;
+}
+
 /* Packs B as described above; head: what a column's sum is multiplied by. */
 S2S__INLINE void s2s__i8_pack(size_t panel, int32_t head, size_t n, size_t k, const int8_t *b, size_t b_row,
                               size_t b_step, void *packed) {
   const size_t bytes = panel * 4 * (s2s__i8_groups(k) + 1);
   unsigned char *to = packed;
   for (size_t j = 0; j < n; j += panel, to += bytes) {
-    memset(to, 0, bytes);
+    if (j + panel > n || k % 4) memset(to, 0, bytes);
     for (size_t c = 0; c < panel && j + c < n; c++) {
       const int8_t *column = b + (j + c) * b_step;
-      unsigned char *at = to + (panel + c) * 4;
-      int32_t sum = 0;
-      for (size_t i = 0; i < k; i++) {
-        sum += column[i * b_row];
-        at[i / 4 * panel * 4 + i % 4] = (unsigned char)column[i * b_row];
-      }
-      sum *= head;
+      const int32_t sum = head * s2s__i8_pack_column(panel * 4, k, column, b_row, to + (panel + c) * 4);
       memcpy(to + c * 4, &sum, sizeof sum);
     }
   }
