@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The experiments and pictures of docs/attention.md: phrases of 1 to 6 words are taught to five models that differ in their attention
-# alone, and asked of them with 1 to 12 words.
+# The experiments and pictures of docs/attention.md: phrases of 1 to 6 words are taught to five models, four of them the same
+# but for how the decoder looks back, and asked of them with 1 to 12 words.
 #
 #     sh examples/recipes/attention.sh OUT             MORE="--cpu avx2" adds options
 #

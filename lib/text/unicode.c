@@ -86,6 +86,8 @@ static size_t unicode_step(uint16_t place, uint32_t *out) {
   return count;
 }
 
+int s2s__unicode_is_hangul(uint32_t c) { return c - HANGUL_SYLLABLE < HANGUL_SYLLABLES; }
+
 static size_t unicode_hangul(uint32_t c, uint32_t *out) {
   const uint32_t s = c - HANGUL_SYLLABLE;
   out[0] = HANGUL_L + s / (HANGUL_VS * HANGUL_TS);
@@ -98,7 +100,7 @@ size_t s2s__unicode_decompose(uint32_t c, int compatible, uint32_t *out) {
   uint32_t step[S2S__UNICODE_EXPANSION];
   out[0] = c;
   if (c < 0xA0) return 1;
-  if (c - HANGUL_SYLLABLE < HANGUL_SYLLABLES) return unicode_hangul(c, out);
+  if (s2s__unicode_is_hangul(c)) return unicode_hangul(c, out);
   const size_t index = unicode_find(c);
   if (index == SIZE_MAX || !(compatible || unicode_place[index] >> 15)) return 1;
   const size_t steps = unicode_step(unicode_place[index], step);
@@ -169,7 +171,7 @@ size_t s2s__unicode_fold(uint32_t c, uint32_t *out) {
 /* ---- grapheme clusters ------------------------------------------------------------------------------------------- */
 
 s2s__unicode_break s2s__unicode_break_of(uint32_t c) {
-  if (c - HANGUL_SYLLABLE < HANGUL_SYLLABLES) return (c - HANGUL_SYLLABLE) % HANGUL_TS ? S2S__BREAK_LVT : S2S__BREAK_LV;
+  if (s2s__unicode_is_hangul(c)) return (c - HANGUL_SYLLABLE) % HANGUL_TS ? S2S__BREAK_LVT : S2S__BREAK_LV;
   return (s2s__unicode_break)unicode_value(unicode_breaks, UNICODE_COUNT(unicode_breaks), c);
 }
 

@@ -20,6 +20,9 @@ size_t s2s__unicode_decompose(uint32_t c, int compatible, uint32_t *out);
 /* The character that two make in a normal form C, or 0. */
 uint32_t s2s__unicode_compose(uint32_t a, uint32_t b);
 
+/* Whether it is a syllable of Hangul, which decomposes into two or three letters. */
+int s2s__unicode_is_hangul(uint32_t c);
+
 /* Full case folding, into out[3]; returns how many characters. */
 size_t s2s__unicode_fold(uint32_t c, uint32_t *out);
 

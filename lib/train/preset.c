@@ -6,6 +6,7 @@
 #include "train/preset.h"
 #include "base/utf8.h"
 #include "model/config.h"
+#include "text/unicode.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,12 +81,10 @@ int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error)
 
 /* ---- the form of the text ---------------------------------------------------------------------------------------- */
 
-enum { PRESET_SYLLABLE_FIRST = 0xAC00, PRESET_SYLLABLE_LAST = 0xD7A3 };
-
 static int preset_has_syllable(const char *text, size_t length) {
   uint32_t c;
   for (size_t at = 0, size; at < length && (size = s2s__utf8_decode(text + at, length - at, &c)) > 0; at += size)
-    if (c >= PRESET_SYLLABLE_FIRST && c <= PRESET_SYLLABLE_LAST) return 1;
+    if (s2s__unicode_is_hangul(c)) return 1;
   return 0;
 }
 

@@ -21,8 +21,9 @@ extern const size_t s2s__preset_count;
  * set; those of its text are not. */
 int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error);
 
-/* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when most of its texts have syllables of
- * Hangul. So a syllable is two or three letters, of which there are few, and not one of thousands that are rarely seen. */
+/* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when most of
+ * its texts have syllables of Hangul. So a syllable is two or three letters, of which there are few, and not one of thousands
+ * that are rarely seen. */
 int32_t s2s__preset_choose_text(s2s_options *options, const s2s_corpus *corpus, s2s__error *error);
 
 #endif
