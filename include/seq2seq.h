@@ -38,12 +38,18 @@
  *            what they were made from, so they may be freed in any order. Pointers that a function hands out belong to
  *            the handle they came from and live as long as it does, unless the function says less. Inputs are borrowed
  *            for the call alone.
- * Threads    An s2s_model is immutable (but see s2s_model_parameter_write) and may be used by any number of threads at
- *            once. Every other handle serves one thread at a time; the _cancel functions alone may be called from any
- *            thread. No thread is created unless the option `threads` asks for more than one.
- * Text       UTF-8. A length in bytes goes with every text; a lengths array of NULL says that all texts end with NUL. One
- *            that is no valid UTF-8 is S2S_BAD_TEXT, unless the option `invalid_utf8` says that U+FFFD shall replace what
- *            is invalid in it.
+ * Parameters Come in this order: the handles, file or bytes that a call works from, options, texts and other inputs, outputs.
+ * Threads    Functions that take a handle as const only read it, and any number of threads may do so at once: an s2s_model is
+ *            shared by all (but see s2s_model_parameter_write), and so are results, memories, segmenters, tokens, corpora
+ *            and options while nobody changes them. An encoder, attention, decoder or trainer serves one call at a
+ *            time: a second one, from another thread or from a callback of the first, is S2S_BUSY, and freeing it meanwhile
+ *            frees it when the call ends. The _cancel functions may be called at any time from any thread. No
+ *            thread is created unless the option `threads` asks for more than one.
+ * Callbacks  May call the library, with other handles as they like; what they may do with the handle that calls them is said
+ *            where it is more than nothing. They return normally: no longjmp, no exception.
+ * Text       UTF-8 without NUL inside. A length in bytes goes with every text; a lengths array of NULL says that all texts end
+ *            with NUL. One that is no valid UTF-8 is S2S_BAD_TEXT, unless the option `invalid_utf8` says that U+FFFD shall
+ *            replace what is invalid in it, a NUL too. Texts that are handed out end with NUL.
  * Memory     Through the allocator of the options a handle was made with (malloc unless set). The option `memory_limit`
  *            bounds what one handle may hold, a model's segmenters being handles of their own. A failed allocation is
  *            S2S_OUT_OF_MEMORY and leaves every handle usable.
@@ -80,6 +86,8 @@ extern "C" {
 #define S2S_VERSION_MAJOR 0
 #define S2S_VERSION_MINOR 1
 #define S2S_VERSION_PATCH 0
+/* One number that grows with every version, for #if. */
+#define S2S_VERSION_NUMBER (S2S_VERSION_MAJOR * 10000 + S2S_VERSION_MINOR * 100 + S2S_VERSION_PATCH)
 
 /* "0.1.0": of the library that is linked, which may be newer than this header. Never fails. */
 S2S_API const char *s2s_version(void);
@@ -88,7 +96,8 @@ S2S_API const char *s2s_version(void);
  * same number). A program that wants to be sure compares it with the S2S_VERSION_MAJOR it was compiled with. Never fails. */
 S2S_API int32_t s2s_abi_version(void);
 
-/* X(NAME, value, "what it means") */
+/* X(NAME, value, "what it means"). A newer library may return numbers that are not listed here: whatever is not S2S_OK is a
+ * failure. */
 #define S2S_STATUSES(X)                                                                                                \
   X(S2S_OK, 0, "success")                                                                                              \
   X(S2S_BAD_ARGUMENT, 1, "an argument is NULL, out of range or does not fit the others")                               \
@@ -107,7 +116,6 @@ enum {
 #define S2S_STATUS_ENUM(name, value, text) name = value,
   S2S_STATUSES(S2S_STATUS_ENUM)
 #undef S2S_STATUS_ENUM
-  S2S_STATUS_COUNT = 12
 };
 
 /* "S2S_BAD_FILE" for S2S_BAD_FILE; "unknown status" for a number that is none. Never fails. */
@@ -139,9 +147,11 @@ typedef struct s2s_options s2s_options;
 S2S_API int32_t s2s_options_new(s2s_options **options);
 S2S_API void s2s_options_free(s2s_options *options);
 
-/* Sets one option; the value is checked and copied. value NULL puts the default back.
+/* Sets one option; the value is checked and copied. value NULL puts the default back. Yes and no may be true and false, on and
+ * off, 1 and 0 as well.
  * S2S_BAD_OPTION: unknown key (the message names the nearest known one), or a value outside the option's range. */
 S2S_API int32_t s2s_options_set(s2s_options *options, const char *key, const char *value);
+/* The same with a number: any option that takes its text does, so an int may be set as 5.0 and yes or no as 1 or 0. */
 S2S_API int32_t s2s_options_set_int(s2s_options *options, const char *key, int64_t value);
 S2S_API int32_t s2s_options_set_real(s2s_options *options, const char *key, double value);
 
@@ -167,9 +177,10 @@ S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *
 
 /* Called by s2s_trainer_run in its own thread: after every update (S2S_PROGRESS_UPDATE, `done` of `total` updates in this
  * epoch) and after every evaluation (S2S_PROGRESS_EVALUATED, `done` epochs of `total`, 0 where there is no end). The trainer
- * may be asked for its metrics and its model from inside. And by s2s_translate, s2s_translate_document, s2s_score and s2s_decode
- * in the caller's thread whenever more texts are done (S2S_PROGRESS_TRANSLATED, `done` of `total`, in the end all). A result
- * other than 0 stops the call with S2S_CANCELLED. */
+ * may be asked for its metrics and models, and saved, from inside. And by s2s_translate, s2s_translate_document, s2s_score,
+ * s2s_decode and s2s_evaluate in the caller's thread whenever more texts are done (S2S_PROGRESS_TRANSLATED, `done` of `total`,
+ * in the end all). A result other than 0 stops the call with S2S_CANCELLED. A newer library may have events that are not
+ * listed here: return 0 for them. */
 enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1, S2S_PROGRESS_TRANSLATED = 2 };
 typedef int32_t (*s2s_progress_fn)(void *user, int32_t event, int64_t done, int64_t total);
 S2S_API int32_t s2s_options_set_progress(s2s_options *options, s2s_progress_fn progress, void *user);
@@ -355,17 +366,21 @@ S2S_API void s2s_model_free(s2s_model *model);
  * matrices are stored: f32, f16, int8, or mixed), "cpu" (the kernels in use). S2S_BAD_OPTION for a key that is none. */
 S2S_API int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value);
 
-/* Vocabularies: ids 0 .. size - 1. Id 0 is the unknown token, 1 begins a sequence, 2 ends it; text never produces 1 or 2. */
+/* Vocabularies: ids 0 .. size - 1. Three are special, on both sides: the unknown token, and what begins and ends a sequence,
+ * which text never produces. */
 enum { S2S_SOURCE = 0, S2S_TARGET = 1 };
+enum { S2S_TOKEN_UNKNOWN = 0, S2S_TOKEN_BEGIN = 1, S2S_TOKEN_END = 2 };
 S2S_API size_t s2s_model_vocabulary_size(const s2s_model *model, int32_t side);
 /* The token's text ("<unk>", "<s>", "</s>" for the special ones); NULL when side or id is out of range. */
 S2S_API const char *s2s_model_token(const s2s_model *model, int32_t side, int32_t id);
 
-/* Parameters by index 0 .. count - 1, in the order of the file. Names and shapes are PyTorch's ("encoder.rnn.weight_ih_l0").
- * A shape has one or two dimensions: shape[1] is 0 for a vector. S2S_BAD_ARGUMENT: an index past the end. */
+/* Parameters by index 0 .. count - 1, in the order of the file. Names and shapes are PyTorch's ("encoder.rnn.weight_ih_l0"):
+ * a vector has one dimension, a matrix two, its rows and columns. Past the end NULL and 0. */
 S2S_API size_t s2s_model_parameter_count(const s2s_model *model);
 S2S_API const char *s2s_model_parameter_name(const s2s_model *model, size_t index);
-S2S_API int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]);
+S2S_API size_t s2s_model_parameter_size(const s2s_model *model, size_t index); /* how many numbers */
+S2S_API size_t s2s_model_parameter_dims(const s2s_model *model, size_t index); /* how many dimensions */
+S2S_API size_t s2s_model_parameter_dim(const s2s_model *model, size_t index, size_t dimension); /* numbers along one */
 /* Copies all values, row-major; of int8 and f16, what they stand for. `count` must be their exact number (S2S_BAD_ARGUMENT otherwise). */
 S2S_API int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count);
 /* Replaces all values, rounded where they are stored as f16 or int8. Only before the first handle is made from the model:
@@ -420,11 +435,14 @@ typedef struct s2s_memory s2s_memory;
 /* Reads max_source_length and runtime options. */
 S2S_API int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s_encoder **encoder);
 
-/* Encodes a batch of texts, as s2s_translate takes them. The memory is independent of the encoder and of the texts. */
+/* Encodes a batch of texts, as s2s_translate takes them. The memory is independent of the encoder and of the texts. An empty
+ * text is a sequence without states. S2S_BAD_TEXT: a text is not UTF-8. S2S_LIMIT: one has more tokens than max_source_length or
+ * than the model has learned positions. S2S_OUT_OF_MEMORY. S2S_BUSY. */
 S2S_API int32_t s2s_encode(s2s_encoder *encoder, const char *const *texts, const size_t *lengths, size_t count,
                            s2s_memory **memory);
-/* The same from token ids: lengths[i] ids of sequence i, one sequence after another. No end mark is added.
- * S2S_BAD_ARGUMENT: an id outside the source vocabulary (the message names it). */
+/* The same from token ids: lengths[i] ids of sequence i, one sequence after another. No end mark is added. lengths must not be
+ * NULL. S2S_BAD_ARGUMENT: an id outside the source vocabulary (the message names it). S2S_LIMIT, S2S_OUT_OF_MEMORY, S2S_BUSY as
+ * above. */
 S2S_API int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *lengths, size_t count,
                                s2s_memory **memory);
 S2S_API void s2s_encoder_free(s2s_encoder *encoder);
@@ -452,13 +470,19 @@ S2S_API void s2s_memory_free(s2s_memory *memory);
 
 typedef struct s2s_attention s2s_attention;
 
-/* S2S_UNSUPPORTED: the model has attention.type none. */
+/* The attention of the model's decoder, for queries of one's own: of a Transformer that of its last layer, of an ensemble that
+ * of its first model. Reads runtime options. S2S_UNSUPPORTED: the model has attention.type none. */
 S2S_API int32_t s2s_attention_init(const s2s_model *model, const s2s_options *options, s2s_attention **attention);
-S2S_API size_t s2s_attention_query_dim(const s2s_attention *attention); /* numbers in a query: the decoder's hidden size */
+/* Numbers in a query: the decoder's hidden size, or the Transformer's dim. What the decoder itself asked with, step by step,
+ * s2s_decoder_query() has. 0 for NULL. */
+S2S_API size_t s2s_attention_query_dim(const s2s_attention *attention);
 
-/* For `count` queries [count, query_dim] into sequence `index` of a memory with S states:
- * weights [count, S], each row the softmax of the scores, and contexts [count, memory dim], the states' weighted sums.
- * weights or contexts may be NULL. S2S_BAD_ARGUMENT: index out of range, or a memory of another model. */
+/* For `count` queries [count, query_dim] into sequence `index` of a memory with S states: weights [count, S], each row a softmax,
+ * and contexts [count, s2s_memory_dim]. With one score a state (attention.type additive, dot, general, concat) a context is
+ * the sum of the states by their weights. With heads (multihead, and the Transformer) the weights are the mean of the heads'
+ * and the context is what the heads' own sums become behind their output projection. With attention.coverage nothing is
+ * covered yet. weights or contexts may be NULL; a sequence without states gives contexts of 0.
+ * S2S_BAD_ARGUMENT: index out of range, a memory of another model, or a number that is not finite. S2S_OUT_OF_MEMORY. S2S_BUSY. */
 S2S_API int32_t s2s_attend(s2s_attention *attention, const s2s_memory *memory, size_t index, const float *queries,
                            size_t count, float *weights, float *contexts);
 S2S_API void s2s_attention_free(s2s_attention *attention);
@@ -477,41 +501,51 @@ S2S_API int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *opti
 /* Finds or draws targets for every sequence of the memory: greedily (beam 1), with a beam, or with temperature above 0 by
  * sampling, where a draw depends on `seed`, the source and the number of the sample alone. The sequences are sorted by
  * length and go in batches to `threads` threads. Never endless: a hypothesis ends after max_length tokens, or 10 +
- * max_length_ratio * source tokens, whichever is less; s2s_result_ending() says when that cut it.
- * S2S_CANCELLED after s2s_decoder_cancel, or by a callback. */
+ * max_length_ratio * source tokens, whichever is less; s2s_result_ending() says when that cut it. With nbest above beam the beam
+ * is as wide as nbest. It ends what s2s_decoder_start began, and the prefixes are used up by it, also where it fails.
+ * S2S_BAD_ARGUMENT: a memory of another model, or other than as many prefixes as sequences. S2S_CANCELLED: after
+ * s2s_decoder_cancel, or by a callback. S2S_OUT_OF_MEMORY. S2S_BUSY. */
 S2S_API int32_t s2s_decode(s2s_decoder *decoder, const s2s_memory *memory, s2s_result **result);
 
 /* What each target of the next s2s_decode begins with: as many texts as its memory has sequences, given as to s2s_encode. They
  * go before the option `prefix`, and before all rules. They are cut as target texts are, so pieces go on with a new piece.
- * S2S_BAD_TEXT: invalid UTF-8, or a token that the target vocabulary lacks. S2S_LIMIT: no room is left below max_length. */
+ * S2S_BAD_TEXT: invalid UTF-8, or a token that the target vocabulary lacks. S2S_LIMIT: no room is left below max_length. S2S_BUSY. */
 S2S_API int32_t s2s_decoder_set_prefixes(s2s_decoder *decoder, const char *const *texts, const size_t *lengths, size_t count);
 
 /* Called by s2s_decode, in its own thread, after every step for each sequence that goes on: `text` of `length` bytes, NUL behind
  * it, is what its best hypothesis says by now. Its first `settled` bytes stay as they are whatever comes, and never get fewer:
  * what is new among them can be shown. `done` is 1 in the sequence's last call, where the text is that of the result. A
  * result other than 0 stops the call with S2S_CANCELLED. While there is a callback, s2s_decode uses one thread. NULL: no
- * more calls. */
+ * more calls. From inside, the decoder may be cancelled, and freed: then it goes when s2s_decode returns. S2S_BUSY. */
 typedef int32_t (*s2s_token_fn)(void *user, size_t sequence, const char *text, size_t length, size_t settled, int32_t done);
 S2S_API int32_t s2s_decoder_on_token(s2s_decoder *decoder, s2s_token_fn on_token, void *user);
 
-/* The same step by step, for a search of your own. start() prepares one row for each sequence of the memory, which must not
- * be freed before the last step. step() then advances n rows: row i continues row parents[i] of the step before (at the
- * first step: sequence parents[i]) with token tokens[i] (1, the begin mark, at the first step), and *log_probabilities
+/* The same step by step, for a search of your own. start() prepares one row for each sequence of the memory, which the decoder
+ * retains until another start, a decode, or its end. step() then advances n rows: row i continues row parents[i] of the step before (at the
+ * first step: sequence parents[i]) with token tokens[i] (S2S_TOKEN_BEGIN at the first step), and *log_probabilities
  * [n, s2s_memory_target_size] gets each row's log-probabilities of the next token (-infinity for words that the row's sequence
  * lacks), valid until the next call with this decoder.
- * A row that no later row names as parent is dropped; a row may be named several times.
- * S2S_BAD_ARGUMENT: a token or parent out of range; step before start. */
+ * A row that no later row names as parent is dropped; a row may be named several times. A step of no rows (n 0) is a step, behind
+ * which there is only another start.
+ * S2S_BAD_ARGUMENT: a token or parent out of range (nothing has happened: another step may be tried); step before start; a
+ * memory of another model. S2S_LIMIT: more steps than the model has learned positions. S2S_OUT_OF_MEMORY: the steps are over,
+ * and start() begins anew. S2S_BUSY. */
 S2S_API int32_t s2s_decoder_start(s2s_decoder *decoder, const s2s_memory *memory);
 S2S_API int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, const int32_t *parents, size_t n,
                                  const float **log_probabilities);
 
-/* Attention weights of row `row` of the last step over its source tokens; *count (may be NULL) gets how many. Valid until the next
- * call with this decoder. NULL when out of range, before the first step, and without attention. */
+/* What row `row` of the last step asked the memory with, a query for s2s_attend(): in Luong's order the state behind the step, in
+ * Bahdanau's the one before it, of a Transformer what goes into its last layer's attention to the memory, of an ensemble the
+ * first model's; *dim (may be NULL) gets how many numbers. Valid until the next call with this decoder. NULL when out of
+ * range, before the first step, and without attention. */
+S2S_API const float *s2s_decoder_query(s2s_decoder *decoder, size_t row, size_t *dim);
+
+/* Attention weights of that row over its source tokens; *count (may be NULL) gets how many. NULL as above. */
 S2S_API const float *s2s_decoder_attention(s2s_decoder *decoder, size_t row, size_t *count);
 
 /* A decoder of the same options that stands where this one is between its steps: both go on by themselves, so a search can come
- * back to a step. (Rows of one step need no copy: name them as parents more than once.) The memory must not be freed
- * before the last step of either. S2S_BAD_ARGUMENT: before s2s_decoder_start. */
+ * back to a step. (Rows of one step need no copy: name them as parents more than once.) A token callback is not copied.
+ * S2S_BAD_ARGUMENT: before s2s_decoder_start. S2S_OUT_OF_MEMORY. S2S_BUSY. */
 S2S_API int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy);
 
 /* Bytes that the decoder holds now; *peak (may be NULL) gets the most that it ever held. The option `memory_limit` bounds both.
@@ -519,8 +553,10 @@ S2S_API int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy)
  * call hands out (a result, a copy) and the model, which all its decoders share, are not in it. 0 for NULL. */
 S2S_API size_t s2s_decoder_memory(const s2s_decoder *decoder, size_t *peak);
 
-/* Makes the s2s_decode that runs, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
+/* Makes the s2s_decode that runs, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler.
+ * One cancel stops one call. Clearing takes back what no call has seen, so that a cancel that came too late stops nothing. */
 S2S_API void s2s_decoder_cancel(s2s_decoder *decoder);
+S2S_API void s2s_decoder_clear_cancel(s2s_decoder *decoder);
 S2S_API void s2s_decoder_free(s2s_decoder *decoder);
 
 /* =====================================================================================================================
@@ -564,7 +600,8 @@ typedef struct s2s_metrics s2s_metrics;
 S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                                 const s2s_options *options, s2s_trainer **trainer);
 
-/* One update on the next batch. *loss (may be NULL) gets its smoothed cross-entropy per target token, in nats.
+/* One update on the next batch. *loss (may be NULL) gets its smoothed cross-entropy per target token, in nats. S2S_BUSY, as for
+ * all calls that change the trainer: from inside a callback of its own.
  * S2S_DIVERGED: the loss or the gradient is not finite; the parameters stay as they were before the update. */
 S2S_API int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss);
 
@@ -616,8 +653,9 @@ typedef int32_t (*s2s_allreduce_fn)(void *user, float *values, size_t count);
 S2S_API int32_t s2s_trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
                                           int32_t ranks);
 
-/* Makes the run or step that works, or else the next one, return S2S_CANCELLED soon. From any thread; also from a signal handler. */
+/* As s2s_decoder_cancel() and its clearing: stops the run, step or evaluation that works, or else the next one. */
 S2S_API void s2s_trainer_cancel(s2s_trainer *trainer);
+S2S_API void s2s_trainer_clear_cancel(s2s_trainer *trainer);
 S2S_API void s2s_trainer_free(s2s_trainer *trainer);
 
 /* =====================================================================================================================
@@ -629,7 +667,8 @@ S2S_API void s2s_trainer_free(s2s_trainer *trainer);
  * distance over reference tokens, percent), sequence_error_rate (share of texts that equal none of their references,
  * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), character_error_rate (as the token error
  * rate, of the texts' code points), bleu and chrf (0 to 100, of the texts, by sacreBLEU's definitions; bleu.tokenize and
- * bleu.smoothing set its kind), sentences, lines.
+ * bleu.smoothing set its kind), sentences, lines. S2S_LIMIT: a source is longer than max_source_length. S2S_CANCELLED: by the
+ * progress callback.
  * Lines with equal sources are alternatives: the nearest one counts; for bleu and chrf they are several references. */
 S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                              s2s_metrics **metrics);
@@ -639,16 +678,16 @@ S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, c
  * Figures: bleu (Papineni 2002) and chrf (Popovic 2015), by sacreBLEU's definitions; token_error_rate (words between white
  * space), character_error_rate (code points), sequence_error_rate, as above; texts.
  * S2S_BAD_ARGUMENT: no texts, or one without a reference. S2S_BAD_TEXT: one is not UTF-8 (the message says which). */
-S2S_API int32_t s2s_metric_texts(const char *const *hypotheses, const char *const *references, size_t count,
-                                 size_t alternatives, const s2s_options *options, s2s_metrics **metrics);
+S2S_API int32_t s2s_metric_texts(const s2s_options *options, const char *const *hypotheses, const char *const *references,
+                                 size_t count, size_t alternatives, s2s_metrics **metrics);
 
 /* Of two systems on the same texts, and whether they differ by more than chance: beside the figures of `hypotheses`, for each
  * NAME of them also other_NAME, NAME_difference (hypotheses less others), and from bootstrap.samples resamples of the texts,
  * both systems having the same texts in each (Koehn 2004): NAME_difference_low and _high, between which 95 % of the resamples'
  * differences are, and NAME_p_value, the share of resamples, the real one counted in, whose difference is as far from the
  * resamples' mean as the real one is from 0: how often texts like these would show such a difference if there were none. */
-S2S_API int32_t s2s_metric_compare(const char *const *hypotheses, const char *const *others, const char *const *references,
-                                   size_t count, size_t alternatives, const s2s_options *options, s2s_metrics **metrics);
+S2S_API int32_t s2s_metric_compare(const s2s_options *options, const char *const *hypotheses, const char *const *others,
+                                   const char *const *references, size_t count, size_t alternatives, s2s_metrics **metrics);
 
 /* Figures by name or by index 0 .. count - 1. s2s_metrics_get fails with S2S_BAD_ARGUMENT for a name that is not there. */
 S2S_API size_t s2s_metrics_count(const s2s_metrics *metrics);

@@ -526,14 +526,14 @@ public:
   std::string_view parameter_name(std::size_t index) const noexcept {
     return detail::view(s2s_model_parameter_name(get(), index));
   }
-  std::pair<std::size_t, std::size_t> parameter_shape(std::size_t index) const { /* the second is 0 for a vector */
-    std::size_t shape[2];
-    detail::check(s2s_model_parameter_shape(get(), index, shape));
-    return {shape[0], shape[1]};
+  /* {numbers} of a vector, {rows, columns} of a matrix; empty past the end. */
+  std::vector<std::size_t> parameter_shape(std::size_t index) const {
+    std::vector<std::size_t> shape(s2s_model_parameter_dims(get(), index));
+    for (std::size_t d = 0; d < shape.size(); d++) shape[d] = s2s_model_parameter_dim(get(), index, d);
+    return shape;
   }
   std::vector<float> parameter_read(std::size_t index) const {
-    const auto [rows, columns] = parameter_shape(index);
-    std::vector<float> values(rows * (columns ? columns : 1));
+    std::vector<float> values(s2s_model_parameter_size(get(), index));
     detail::check(s2s_model_parameter_read(get(), index, values.data(), values.size()));
     return values;
   }
@@ -769,17 +769,17 @@ inline std::vector<c_texts> references(const std::vector<texts> &alternatives, s
 /* references: one list as long as that of the hypotheses for each alternative. */
 inline metrics metric_texts(const texts &hypotheses, const std::vector<texts> &references, const options &o = {}) {
   const std::vector<detail::c_texts> lists = detail::references(references, hypotheses.count());
-  return detail::make<metrics>(o.kept(), s2s_metric_texts, detail::c_texts(hypotheses).data(),
+  return detail::make<metrics>(o.kept(), s2s_metric_texts, o.get(), detail::c_texts(hypotheses).data(),
                                detail::by_alternative(lists, hypotheses.count()).data(), hypotheses.count(),
-                               lists.size(), o.get());
+                               lists.size());
 }
 inline metrics metric_compare(const texts &hypotheses, const texts &others, const std::vector<texts> &references,
                               const options &o = {}) {
   const std::vector<detail::c_texts> lists = detail::references(references, hypotheses.count());
   if (others.count() != hypotheses.count()) throw error(S2S_BAD_ARGUMENT, "others: not as many as hypotheses");
-  return detail::make<metrics>(o.kept(), s2s_metric_compare, detail::c_texts(hypotheses).data(),
+  return detail::make<metrics>(o.kept(), s2s_metric_compare, o.get(), detail::c_texts(hypotheses).data(),
                                detail::c_texts(others).data(), detail::by_alternative(lists, hypotheses.count()).data(),
-                               hypotheses.count(), lists.size(), o.get());
+                               hypotheses.count(), lists.size());
 }
 
 } // namespace s2s

@@ -103,12 +103,10 @@ typedef struct decode_cost {
 
 static decode_cost decode_cost_of(const s2s_model *model) {
   decode_cost cost = {0, 0};
-  size_t shape[2];
   for (size_t i = 0; i < s2s_model_parameter_count(model); i++) {
     const char *name = s2s_model_parameter_name(model, i);
-    decode_must(s2s_model_parameter_shape(model, i, shape));
-    const double weights = (double)shape[0] * (double)shape[1];
-    if (strstr(name, "embedding")) continue;
+    const double weights = (double)s2s_model_parameter_size(model, i);
+    if (strstr(name, "embedding") || s2s_model_parameter_dims(model, i) == 1) continue;
     const int source = strstr(name, "encoder") || strstr(name, "linear_in"), both = strstr(name, "multihead_attn.in") != NULL;
     cost.source += both ? weights * 2 / 3 : source ? weights : 0;
     cost.target += both ? weights / 3 : source ? 0 : weights;

@@ -85,15 +85,16 @@ static void free_handle(handles *made, size_t which) {
 
 static void test_status(void) {
   char version[32];
-  snprintf(version, sizeof version, "%d.%d.%d", S2S_VERSION_MAJOR, S2S_VERSION_MINOR, S2S_VERSION_PATCH);
+  snprintf(version, sizeof version, "%d.%d.%d", S2S_VERSION_NUMBER / 10000, S2S_VERSION_NUMBER / 100 % 100,
+           S2S_VERSION_NUMBER % 100);
   is_text(s2s_version(), version, "the library's version is its header's");
   is_int(s2s_abi_version(), S2S_VERSION_MAJOR, "the number of the ABI is the major version");
   int good = 1, count = 0;
 #define STATUS_NAME(name, value, text) good = good && strcmp(s2s_status_name(value), #name) == 0 && value == count++;
   S2S_STATUSES(STATUS_NAME)
 #undef STATUS_NAME
-  ok(good && count == S2S_STATUS_COUNT, "every status has its name");
-  static const int32_t none[] = {-1, S2S_STATUS_COUNT, INT32_MAX, INT32_MIN};
+  ok(good && count > S2S_DIVERGED, "every status has its name");
+  static const int32_t none[] = {-1, S2S_DIVERGED + 1, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < TINY_COUNT(none); i++) good = good && !strcmp(s2s_status_name(none[i]), "unknown status");
   ok(good, "a number that is no status has no name");
 }
@@ -166,7 +167,6 @@ static void test_null_options(void) {
 static void test_null_models(void) {
   s2s_model *model;
   const char *value;
-  size_t shape[2];
   float number;
   NULL_REFUSED("corpus", s2s_model_create(NULL, NULL, &model));
   NULL_REFUSED("model", s2s_model_create(h.corpus, NULL, NULL));
@@ -188,8 +188,6 @@ static void test_null_models(void) {
   NULL_REFUSED("model", s2s_model_get(NULL, "format", &value));
   NULL_REFUSED("key", s2s_model_get(h.model, NULL, &value));
   NULL_REFUSED("value", s2s_model_get(h.model, "format", NULL));
-  NULL_REFUSED("model", s2s_model_parameter_shape(NULL, 0, shape));
-  NULL_REFUSED("shape", s2s_model_parameter_shape(h.model, 0, NULL));
   NULL_REFUSED("model", s2s_model_parameter_read(NULL, 0, &number, 1));
   NULL_REFUSED("values", s2s_model_parameter_read(h.model, 0, NULL, 1));
   NULL_REFUSED("model", s2s_model_load_parameters(NULL, "x"));
@@ -318,13 +316,13 @@ static void test_null_training(void) {
   NULL_REFUSED("corpus", s2s_evaluate(h.model, NULL, NULL, &metrics));
   NULL_REFUSED("metrics", s2s_evaluate(h.model, h.corpus, NULL, NULL));
   const char *const text[] = {"a"};
-  NULL_REFUSED("hypotheses", s2s_metric_texts(NULL, text, 1, 1, NULL, &metrics));
-  NULL_REFUSED("references", s2s_metric_texts(text, NULL, 1, 1, NULL, &metrics));
-  NULL_REFUSED("metrics", s2s_metric_texts(text, text, 1, 1, NULL, NULL));
-  NULL_REFUSED("hypotheses", s2s_metric_compare(NULL, text, text, 1, 1, NULL, &metrics));
-  NULL_REFUSED("others", s2s_metric_compare(text, NULL, text, 1, 1, NULL, &metrics));
-  NULL_REFUSED("references", s2s_metric_compare(text, text, NULL, 1, 1, NULL, &metrics));
-  NULL_REFUSED("metrics", s2s_metric_compare(text, text, text, 1, 1, NULL, NULL));
+  NULL_REFUSED("hypotheses", s2s_metric_texts(NULL, NULL, text, 1, 1, &metrics));
+  NULL_REFUSED("references", s2s_metric_texts(NULL, text, NULL, 1, 1, &metrics));
+  NULL_REFUSED("metrics", s2s_metric_texts(NULL, text, text, 1, 1, NULL));
+  NULL_REFUSED("hypotheses", s2s_metric_compare(NULL, NULL, text, text, 1, 1, &metrics));
+  NULL_REFUSED("others", s2s_metric_compare(NULL, text, NULL, text, 1, 1, &metrics));
+  NULL_REFUSED("references", s2s_metric_compare(NULL, text, text, NULL, 1, 1, &metrics));
+  NULL_REFUSED("metrics", s2s_metric_compare(NULL, text, text, text, 1, 1, NULL));
   NULL_REFUSED("metrics", s2s_metrics_get(NULL, "loss", &value));
   NULL_REFUSED("name", s2s_metrics_get(h.metrics, NULL, &value));
   NULL_REFUSED("value", s2s_metrics_get(h.metrics, "loss", NULL));
@@ -399,8 +397,8 @@ static void test_outputs(void) {
   LEAVES_NULL(s2s_trainer, p, s2s_trainer_new(h.model, NULL, NULL, options, &p));
   LEAVES_NULL(s2s_model, p, s2s_trainer_model(NULL, &p));
   LEAVES_NULL(s2s_metrics, p, s2s_evaluate(h.model, NULL, options, &p));
-  LEAVES_NULL(s2s_metrics, p, s2s_metric_texts(texts, texts, 0, 1, options, &p));
-  LEAVES_NULL(s2s_metrics, p, s2s_metric_compare(texts, texts, texts, 0, 1, options, &p));
+  LEAVES_NULL(s2s_metrics, p, s2s_metric_texts(options, texts, texts, 0, 1, &p));
+  LEAVES_NULL(s2s_metrics, p, s2s_metric_compare(options, texts, texts, texts, 0, 1, &p));
   LEAVES_NULL(const char, p, s2s_options_get(NULL, "beam", &p));
   LEAVES_NULL(const char, p, s2s_options_get(options, "bream", &p));
   LEAVES_NULL(const char, p, s2s_model_get(NULL, "format", &p));
@@ -724,6 +722,30 @@ static void test_documents(void) {
   s2s_options_free(o);
 }
 
+/* A NUL inside a text would end it for who reads it. */
+static void test_nul(void) {
+  static const char *const text[] = {"ab\0c"};
+  const size_t length[] = {4};
+  s2s_options *o = tiny_options(&watch);
+  s2s_corpus *corpus;
+  s2s_memory *memory;
+  s2s_tokens *tokens;
+  s2s_segmenter *segmenter;
+  failed(s2s_encode(h.encoder, text, length, 1, &memory), S2S_BAD_TEXT, "a NUL byte at byte 3", "a NUL in a source");
+  failed(s2s_corpus_add(h.corpus, "a", 1, text[0], 4), S2S_BAD_TEXT, "a NUL byte at byte 3", "in a pair");
+  failed(s2s_split_document(NULL, NULL, text[0], 4, &tokens), S2S_BAD_TEXT, "a NUL byte at byte 3", "in a document");
+  (void)(s2s_segmenter_of(h.model, S2S_SOURCE, &segmenter));
+  failed(s2s_segment(segmenter, text[0], 4, &tokens), S2S_BAD_TEXT, "a NUL byte at byte 3", "in what is cut");
+  s2s_segmenter_free(segmenter);
+  tiny_set(o, "invalid_utf8", "replace");
+  (void)(s2s_corpus_new(o, &corpus));
+  is_int(s2s_corpus_add(corpus, text[0], 4, "b\0", 2), S2S_OK, "replacing: a NUL too");
+  is_text(s2s_corpus_text(corpus, 0, S2S_SOURCE), "ab\xEF\xBF\xBD" "c", "replacing: by U+FFFD");
+  is_text(s2s_corpus_text(corpus, 0, S2S_TARGET), "b\xEF\xBF\xBD", "replacing: at the end as well");
+  s2s_corpus_free(corpus);
+  s2s_options_free(o);
+}
+
 /* The option invalid_utf8, wherever text comes in: the text is as if it had had U+FFFD in it. */
 static void test_replacement(void) {
 #define BAD "a\xC3 b"
@@ -751,7 +773,7 @@ static void test_replacement(void) {
   is_int(s2s_segmenter_new(o, S2S_SOURCE, &(const char *){BAD}, NULL, 1, &segmenter), S2S_OK, "replacing: a segmenter");
   is_int(s2s_segment(segmenter, BAD, strlen(BAD), &tokens), S2S_OK, "replacing: it takes a text");
   is_text(s2s_tokens_text(tokens), GOOD, "replacing: which its tokens have");
-  is_int(s2s_metric_texts(&(const char *){BAD}, &(const char *){GOOD}, 1, 1, o, &metrics), S2S_OK,
+  is_int(s2s_metric_texts(o, &(const char *){BAD}, &(const char *){GOOD}, 1, 1, &metrics), S2S_OK,
          "replacing: metrics");
   s2s_metrics_get(metrics, "character_error_rate", &value);
   ok(value == 0, "replacing: which compare what was replaced");
@@ -824,10 +846,11 @@ static int result_is_sound(const s2s_result *r, size_t text, size_t columns) {
 static void test_results(void) {
   s2s_result *r;
   size_t count = 7, rows = 7, columns = 7;
-  s2s_options_set(options, "nbest", "1024");
+  s2s_options_set(options, "beam", "1");
+  s2s_options_set(options, "nbest", "3");
   is_int(s2s_translate(h.model, options, texts, NULL, 4, &r), S2S_OK,
          "more hypotheses are asked for than the beam has");
-  is_int((int64_t)s2s_result_hypotheses(r, 0), 3, "as many as the beam come back");
+  is_int((int64_t)s2s_result_hypotheses(r, 0), 3, "the beam is made as wide");
   ok(result_is_sound(r, 0, 3) && result_is_sound(r, 3, 2), "best first, tokens as text, weights adding up to 1");
   ok(!s2s_result_text(r, 4, 0) && !s2s_result_text(r, 0, 3) && !s2s_result_text(r, SIZE_MAX, 0) &&
          !s2s_result_text(r, 0, SIZE_MAX) && !s2s_result_hypotheses(r, 4),
@@ -838,6 +861,7 @@ static void test_results(void) {
   ok(s2s_result_alignment(r, 0, 0, NULL, NULL) && s2s_result_tokens(r, 0, 0, NULL), "counts need not be asked for");
   s2s_result_free(r);
   s2s_options_set(options, "nbest", NULL);
+  s2s_options_set(options, "beam", "3");
 }
 
 static void test_lengths(void) {
@@ -926,17 +950,20 @@ static void test_model_asking(void) {
 
 static void test_parameters(void) {
   s2s_model *model = tiny_model(options);
-  size_t shape[2] = {9, 9}, size, count = s2s_model_parameter_count(model);
+  size_t size, count = s2s_model_parameter_count(model);
   float values[512], back[512];
-  failed(s2s_model_parameter_shape(model, count, shape), S2S_BAD_ARGUMENT, "index", "no shape past the last parameter");
-  ok(shape[0] == 9 && shape[1] == 9 && !s2s_model_parameter_name(model, count), "and no name");
+  ok(s2s_model_parameter_dims(model, count) == 0 && s2s_model_parameter_dim(model, count, 0) == 0 &&
+         s2s_model_parameter_size(model, count) == 0 && !s2s_model_parameter_name(model, count),
+     "no shape and no name past the last parameter");
   failed(s2s_model_parameter_read(model, SIZE_MAX, values, 1), S2S_BAD_ARGUMENT, "index", "nothing to read there");
   failed(s2s_model_parameter_write(model, count, values, 1), S2S_BAD_ARGUMENT, "index", "nothing to write there");
   const size_t at = tiny_parameter(model, "encoder.rnn.weight_ih_l0", &size);
-  is_int(s2s_model_parameter_shape(model, at, shape), S2S_OK, "a matrix has a shape");
-  ok(shape[0] == 12 && shape[1] == 5 && size == 60, "of two dimensions, PyTorch's");
-  (void)s2s_model_parameter_shape(model, tiny_parameter(model, "generator.bias", &size), shape);
-  ok(shape[0] == size && shape[1] == 0, "a vector of one");
+  is_int((int32_t)s2s_model_parameter_dims(model, at), 2, "a matrix has two dimensions");
+  ok(s2s_model_parameter_dim(model, at, 0) == 12 && s2s_model_parameter_dim(model, at, 1) == 5 && size == 60 &&
+         s2s_model_parameter_dim(model, at, 2) == 0 && s2s_model_parameter_size(model, at) == 60,
+     "which are PyTorch's");
+  const size_t bias = tiny_parameter(model, "generator.bias", &size);
+  ok(s2s_model_parameter_dims(model, bias) == 1 && s2s_model_parameter_dim(model, bias, 0) == size, "a vector of one");
   failed(s2s_model_parameter_read(model, at, values, 59), S2S_BAD_ARGUMENT, "encoder.rnn.weight_ih_l0",
          "one value less");
   failed(s2s_model_parameter_read(model, at, values, 61), S2S_BAD_ARGUMENT, "60", "one value more");
@@ -1592,6 +1619,7 @@ int main(void) {
   test_ensemble();
   test_average();
   test_documents();
+  test_nul();
   test_replacement();
   test_absurd_sizes();
   test_results();

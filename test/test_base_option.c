@@ -78,7 +78,13 @@ static void test_option_values(void) {
   is_int(set(&options, "decoder.order", "luong|bahdanau", &error), S2S_BAD_OPTION, "neither are two");
   is_int(set(&options, "verify", "no", &error), S2S_OK, "no");
   ok(!s2s__option_bool(&options, S2S__VERIFY) && s2s__option_bool(NULL, S2S__VERIFY), "is not yes");
-  is_int(set(&options, "verify", "true", &error), S2S_BAD_OPTION, "true is neither");
+  static const char *const spelling[][2] = {{"true", "yes"}, {"on", "yes"}, {"1", "yes"},
+                                            {"false", "no"}, {"off", "no"}, {"0", "no"}};
+  for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++) {
+    is_int(set(&options, "verify", spelling[i][0], &error), S2S_OK, "another word");
+    is_text(s2s__option_text(&options, S2S__VERIFY), spelling[i][1], "is kept as the one");
+  }
+  is_int(set(&options, "verify", "True", &error), S2S_BAD_OPTION, "True is neither");
   is_int(set(&options, "beem", "3", &error), S2S_BAD_OPTION, "an unknown key is refused");
   is_text(error.text, "there is no option 'beem'; the nearest is 'beam'", "and the nearest named");
   (void)set(&options, "encoder.layer", "3", &error);

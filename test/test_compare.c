@@ -30,14 +30,14 @@ static void test_texts(void) {
   const char *const references[] = {"a b c d", "x y", "\xC3\xA4\xE2\x82\xAC", /* the first of each */
                                     "a c",     "x",   NULL};
   s2s_metrics *m = NULL;
-  ok(s2s_metric_texts(hypotheses, references, 3, 1, NULL, &m) == S2S_OK, "texts with one reference each");
+  ok(s2s_metric_texts(NULL, hypotheses, references, 3, 1, &m) == S2S_OK, "texts with one reference each");
   /* words: 1 of 4, 1 of 2, 2 of 1; characters: 2 of 7 ("a b c" + " d"), 2 of 3 (" y"), 1 of 2 (the space) */
   ok(is(m, "token_error_rate", 100.0 * 4 / 7), "words are counted over all texts");
   ok(is(m, "character_error_rate", 100.0 * 5 / 12), "characters are code points");
   ok(is(m, "sequence_error_rate", 100) && is(m, "texts", 3), "no text is right");
   s2s_metrics_free(m);
 
-  ok(s2s_metric_texts(hypotheses, references, 3, 2, NULL, &m) == S2S_OK, "texts with up to two references");
+  ok(s2s_metric_texts(NULL, hypotheses, references, 3, 2, &m) == S2S_OK, "texts with up to two references");
   /* words: 1 of 4 is less than 1 of 2; 0 of 1; 2 of 1. Characters: 2 of 7 is less than 2 of 3; 0 of 1; 1 of 2. */
   ok(is(m, "token_error_rate", 100.0 * 3 / 6), "the reference with the fewest errors for its length counts");
   ok(is(m, "character_error_rate", 100.0 * 3 / 10), "by characters too");
@@ -46,21 +46,21 @@ static void test_texts(void) {
   s2s_metrics_free(m);
 
   const char *const same[] = {"the cat sat on the mat", "it is here now"};
-  ok(s2s_metric_texts(same, same, 2, 1, NULL, &m) == S2S_OK && is(m, "bleu", 100) && is(m, "chrf", 100) &&
+  ok(s2s_metric_texts(NULL, same, same, 2, 1, &m) == S2S_OK && is(m, "bleu", 100) && is(m, "chrf", 100) &&
          is(m, "token_error_rate", 0) && is(m, "character_error_rate", 0) && is(m, "sequence_error_rate", 0),
      "what is asked for is perfect");
   s2s_metrics_free(m);
   const char *const spaced[] = {"  the cat\tsat on  the mat ", "it is here\xC2\xA0now"};
-  ok(s2s_metric_texts(spaced, same, 2, 1, NULL, &m) == S2S_OK && is(m, "token_error_rate", 0) &&
+  ok(s2s_metric_texts(NULL, spaced, same, 2, 1, &m) == S2S_OK && is(m, "token_error_rate", 0) &&
          is(m, "sequence_error_rate", 100),
      "white space makes no word");
   s2s_metrics_free(m);
   const char *const empty[] = {"", ""};
-  ok(s2s_metric_texts(empty, same, 2, 1, NULL, &m) == S2S_OK && is(m, "bleu", 0) && is(m, "token_error_rate", 100) &&
+  ok(s2s_metric_texts(NULL, empty, same, 2, 1, &m) == S2S_OK && is(m, "bleu", 0) && is(m, "token_error_rate", 100) &&
          is(m, "character_error_rate", 100),
      "nothing said is all wrong");
   s2s_metrics_free(m);
-  ok(s2s_metric_texts(same, empty, 2, 1, NULL, &m) == S2S_OK && is(m, "token_error_rate", 0) &&
+  ok(s2s_metric_texts(NULL, same, empty, 2, 1, &m) == S2S_OK && is(m, "token_error_rate", 0) &&
          is(m, "sequence_error_rate", 100),
      "against empty references rates have nothing to divide by, and are 0");
   s2s_metrics_free(m);
@@ -86,7 +86,7 @@ static void fill(two *t, size_t better, size_t worse) { /* so many texts are bet
 
 static s2s_metrics *compare(const two *t, const s2s_options *options) {
   s2s_metrics *m = NULL;
-  ok(s2s_metric_compare(t->one, t->other, t->reference, TEXTS, 1, options, &m) == S2S_OK, "two systems are compared");
+  ok(s2s_metric_compare(options, t->one, t->other, t->reference, TEXTS, 1, &m) == S2S_OK, "two systems are compared");
   return m;
 }
 
@@ -165,15 +165,15 @@ static void refused(int32_t status, int32_t expected, const char *says, const ch
 static void test_bad(void) {
   const char *const texts[] = {"a", "b"}, *const hole[] = {"a", NULL}, *const broken[] = {"a", "b\xFF"};
   s2s_metrics *m = NULL;
-  refused(s2s_metric_texts(texts, texts, 0, 1, NULL, &m), S2S_BAD_ARGUMENT, "no texts", "no texts");
-  refused(s2s_metric_texts(texts, texts, 2, 0, NULL, &m), S2S_BAD_ARGUMENT, "text 0", "no alternatives");
-  refused(s2s_metric_texts(hole, texts, 2, 1, NULL, &m), S2S_BAD_ARGUMENT, "hypothesis 1", "a hypothesis missing");
-  refused(s2s_metric_texts(texts, hole, 2, 1, NULL, &m), S2S_BAD_ARGUMENT, "text 1", "a reference missing");
-  refused(s2s_metric_compare(texts, hole, texts, 2, 1, NULL, &m), S2S_BAD_ARGUMENT, "other hypothesis 1",
+  refused(s2s_metric_texts(NULL, texts, texts, 0, 1, &m), S2S_BAD_ARGUMENT, "no texts", "no texts");
+  refused(s2s_metric_texts(NULL, texts, texts, 2, 0, &m), S2S_BAD_ARGUMENT, "text 0", "no alternatives");
+  refused(s2s_metric_texts(NULL, hole, texts, 2, 1, &m), S2S_BAD_ARGUMENT, "hypothesis 1", "a hypothesis missing");
+  refused(s2s_metric_texts(NULL, texts, hole, 2, 1, &m), S2S_BAD_ARGUMENT, "text 1", "a reference missing");
+  refused(s2s_metric_compare(NULL, texts, hole, texts, 2, 1, &m), S2S_BAD_ARGUMENT, "other hypothesis 1",
           "one of the others missing");
-  refused(s2s_metric_texts(broken, texts, 2, 1, NULL, &m), S2S_BAD_TEXT, "hypothesis 1", "bytes that are no text");
-  refused(s2s_metric_texts(texts, broken, 2, 1, NULL, &m), S2S_BAD_TEXT, "reference 0 of text 1", "in a reference");
-  refused(s2s_metric_texts(texts, texts, SIZE_MAX / 2, 3, NULL, &m), S2S_LIMIT, "too many", "more than there can be");
+  refused(s2s_metric_texts(NULL, broken, texts, 2, 1, &m), S2S_BAD_TEXT, "hypothesis 1", "bytes that are no text");
+  refused(s2s_metric_texts(NULL, texts, broken, 2, 1, &m), S2S_BAD_TEXT, "reference 0 of text 1", "in a reference");
+  refused(s2s_metric_texts(NULL, texts, texts, SIZE_MAX / 2, 3, &m), S2S_LIMIT, "too many", "more than there can be");
   ok(!m, "and no figures are given");
 }
 
@@ -193,7 +193,7 @@ static void test_no_memory(void) {
     s2s_metrics *m = NULL;
     memory.requests = 0;
     memory.fail_at = tries + 1;
-    status = s2s_metric_compare(t.one, t.other, t.reference, TEXTS, 1, options, &m);
+    status = s2s_metric_compare(options, t.one, t.other, t.reference, TEXTS, 1, &m);
     memory.fail_at = 0;
     clean &= (status == S2S_OK) == (m != NULL);
     s2s_metrics_free(m);

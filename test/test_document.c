@@ -322,7 +322,6 @@ static void test_large(void) {
 static void test_bad(void) {
   const s2s__document_rules rules = {S2S__LINES_KEEP, NULL, 0};
   is_text(bars(rules, "One. \xFF", 6), "invalid UTF-8 at byte 6", "invalid UTF-8 is refused");
-  is_text(bars(rules, "a\0b. C", 6), "a|C", "a NUL is a character like others");
 }
 
 int main(void) {

@@ -113,9 +113,7 @@ static s2s_model *make_model(void) {
 }
 
 static float *values_of(const s2s_model *from, size_t index, size_t *count) {
-  size_t shape[2] = {0, 0};
-  s2s_model_parameter_shape(from, index, shape);
-  *count = shape[0] * (shape[1] ? shape[1] : 1);
+  *count = s2s_model_parameter_size(from, index);
   float *values = malloc(*count * sizeof *values);
   if (s2s_model_parameter_read(from, index, values, *count) != S2S_OK) diag("%s", s2s_error_message());
   return values;

@@ -157,7 +157,7 @@ static int32_t do_segmenter(tiny_digest *digest) {
 
 static int32_t do_metrics(tiny_digest *digest) {
   s2s_metrics *metrics;
-  const int32_t status = s2s_metric_compare(texts, &texts[1], texts, 3, 1, options, &metrics);
+  const int32_t status = s2s_metric_compare(options, texts, &texts[1], texts, 3, 1, &metrics);
   for (size_t i = 0; i < s2s_metrics_count(metrics); i++) tiny_mix_number(digest, s2s_metrics_value(metrics, i));
   s2s_metrics_free(metrics);
   return status;

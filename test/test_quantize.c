@@ -59,9 +59,8 @@ typedef struct numbers {
 } numbers;
 
 static numbers numbers_of(const s2s_model *model, size_t index) {
-  size_t shape[2];
-  need(s2s_model_parameter_shape(model, index, shape));
-  numbers n = {shape[1] ? shape[0] : 1, shape[1] ? shape[1] : shape[0], shape[1] == 0, NULL};
+  const size_t dims = s2s_model_parameter_dims(model, index), cols = s2s_model_parameter_dim(model, index, dims - 1);
+  numbers n = {s2s_model_parameter_size(model, index) / cols, cols, dims == 1, NULL};
   n.value = malloc(n.rows * n.cols * sizeof *n.value);
   need(s2s_model_parameter_read(model, index, n.value, n.rows * n.cols));
   return n;

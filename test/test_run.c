@@ -105,7 +105,7 @@ static void test_no_training(void) {
   UNSUPPORTED(s2s_trainer_resume("Makefile", corpus, NULL, options, &trainer));
   UNSUPPORTED(s2s_trainer_run(trainer));
   UNSUPPORTED(s2s_evaluate(model, corpus, options, &metrics));
-  UNSUPPORTED(s2s_metric_texts(words, words, 3, 1, options, &metrics));
+  UNSUPPORTED(s2s_metric_texts(options, words, words, 3, 1, &metrics));
   tiny_set(options, "source.tokens", "bpe:10");
   UNSUPPORTED(s2s_segmenter_new(options, S2S_SOURCE, words, NULL, 3, &pieces));
   s2s_trainer_cancel(trainer), s2s_trainer_free(trainer), s2s_corpus_free(corpus), s2s_metrics_free(metrics);

@@ -153,6 +153,63 @@ static void check_bad_steps(uint64_t *random) {
   s2s_model_free(other);
 }
 
+/* ---- what attention is asked with --------------------------------------------------------------------------------- */
+
+static const char *const attending[] = {
+    "embedding.dim 6 encoder.hidden 5 decoder.hidden 10 attention.input_feeding yes",
+    ("embedding.dim 5 encoder.cell gru encoder.hidden 6 decoder.cell gru decoder.hidden 7 decoder.order bahdanau "
+     "decoder.bridge linear decoder.layers 2 attention.type additive"),
+    "embedding.dim 6 encoder.hidden 4 decoder.hidden 8 attention.type dot",
+    "embedding.dim 6 encoder.hidden 4 decoder.hidden 8 attention.type multihead attention.heads 2",
+    ("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 transformer.ffn 12 "
+     "decoder.layers 2"),
+    ("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 4 transformer.ffn 12 "
+     "decoder.layers 2 transformer.norm post")};
+
+/* Of each row of a step: the decoder's query, asked by itself, looks where the decoder looked. */
+static int asks_alike(s2s_decoder *decoder, s2s_attention *attention, const s2s_memory *memory, size_t rows) {
+  int alike = 1;
+  for (size_t row = 0; row < rows; row++) {
+    size_t dim, count, sources;
+    float weights[MOST_TOKENS], contexts[64];
+    const float *query = s2s_decoder_query(decoder, row, &dim), *looked = s2s_decoder_attention(decoder, row, &count);
+    (void)s2s_memory_states(memory, row, &sources);
+    alike &= query && looked && dim == s2s_attention_query_dim(attention) && count == sources;
+    if (!alike) return 0;
+    need(s2s_attend(attention, memory, row, query, 1, weights, contexts));
+    for (size_t i = 0; i < count; i++) alike &= fabs((double)(weights[i] - looked[i])) < 1e-6;
+    alike &= isfinite(contexts[s2s_memory_dim(memory) - 1]);
+  }
+  return alike;
+}
+
+static void check_query(size_t shape, uint64_t *random) {
+  const size_t lengths[3] = {4, 2, 3};
+  int32_t ids[9];
+  int alike = 1;
+  s2s_model *model = fixture_model(attending[shape], SOURCES, TARGETS);
+  for (size_t i = 0; i < 9; i++) ids[i] = (int32_t)fixture_below(random, SOURCES);
+  s2s_memory *memory = encoded(model, ids, lengths, 3);
+  s2s_decoder *decoder = decoder_with(model, "");
+  s2s_attention *attention;
+  need(s2s_attention_init(model, NULL, &attention));
+  need(s2s_decoder_start(decoder, memory));
+  ok(!s2s_decoder_query(decoder, 0, NULL), "attention %zu: nothing was asked before the first step", shape);
+  for (size_t step = 0; step < 4; step++) {
+    int32_t tokens[3] = {S2S__BOS, S2S__BOS, S2S__BOS};
+    const float *rows;
+    for (size_t i = 0; step > 0 && i < 3; i++) tokens[i] = (int32_t)fixture_below(random, TARGETS);
+    need(s2s_decoder_step(decoder, tokens, (const int32_t[]){0, 1, 2}, 3, &rows));
+    alike &= asks_alike(decoder, attention, memory, 3);
+  }
+  ok(alike, "attention %zu: s2s_attend with the decoder's queries gives the decoder's weights", shape);
+  ok(!s2s_decoder_query(decoder, 3, NULL), "attention %zu: no query past the rows", shape);
+  s2s_attention_free(attention);
+  s2s_decoder_free(decoder);
+  s2s_memory_free(memory);
+  s2s_model_free(model);
+}
+
 /* A row of the batch below: its sentence and the tokens it has been fed. */
 typedef struct history {
   int32_t sentence, token[8];
@@ -244,6 +301,7 @@ int main(int argc, char **argv) {
     check_no_allocation(shape, &random);
   }
   check_bad_steps(&random);
+  for (size_t shape = 0; shape < sizeof attending / sizeof *attending; shape++) check_query(shape, &random);
   check_cancel(&random);
   return done();
 }

@@ -930,9 +930,7 @@ static void test_hangul(void) {
 /* ---- going on from a model --------------------------------------------------------------------------------------- */
 
 static int same_parameter(const s2s_model *a, const s2s_model *b, size_t index) {
-  size_t shape[2];
-  s2s_model_parameter_shape(a, index, shape);
-  const size_t size = shape[0] * (shape[1] ? shape[1] : 1);
+  const size_t size = s2s_model_parameter_size(a, index);
   float *x = malloc(size * sizeof *x), *y = malloc(size * sizeof *y);
   s2s_model_parameter_read(a, index, x, size);
   s2s_model_parameter_read(b, index, y, size);

@@ -105,10 +105,9 @@ static inline s2s_model *tiny_model(const s2s_options *options) {
 
 /* Index of a parameter by name, and how many numbers it has. */
 static inline size_t tiny_parameter(const s2s_model *model, const char *name, size_t *size) {
-  size_t i = 0, shape[2] = {0, 0};
+  size_t i = 0;
   while (i < s2s_model_parameter_count(model) && strcmp(s2s_model_parameter_name(model, i), name) != 0) i++;
-  if (s2s_model_parameter_shape(model, i, shape) != S2S_OK) diag("%s", s2s_error_message());
-  *size = shape[0] * (shape[1] ? shape[1] : 1);
+  *size = s2s_model_parameter_size(model, i);
   return i;
 }
 

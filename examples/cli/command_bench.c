@@ -83,14 +83,13 @@ static int32_t add_words(s2s_corpus *corpus, size_t words) {
 
 /* Its texts never end by themselves: the end mark gets a bias that nothing outweighs. */
 static int32_t forbid_end(s2s_model *model) {
-  size_t i = 0, shape[2] = {0, 0};
+  size_t i = 0;
   while (i < s2s_model_parameter_count(model) && strcmp(s2s_model_parameter_name(model, i), "generator.bias") != 0) i++;
-  int32_t status = s2s_model_parameter_shape(model, i, shape);
-  float *bias = malloc(shape[0] * sizeof *bias);
-  if (!status && !bias) status = S2S_OUT_OF_MEMORY;
-  if (!status) status = s2s_model_parameter_read(model, i, bias, shape[0]);
+  const size_t size = s2s_model_parameter_size(model, i);
+  float *bias = malloc((size + 1) * sizeof *bias);
+  int32_t status = bias ? s2s_model_parameter_read(model, i, bias, size) : S2S_OUT_OF_MEMORY;
   if (!status) bias[END_MARK] = -1e4f;
-  if (!status) status = s2s_model_parameter_write(model, i, bias, shape[0]);
+  if (!status) status = s2s_model_parameter_write(model, i, bias, size);
   free(bias);
   return status;
 }

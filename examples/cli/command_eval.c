@@ -29,8 +29,8 @@ static int judge_texts(const flags *given, const s2s_corpus *corpus) {
   if (!status) {
     int32_t failure =
         second
-            ? s2s_metric_compare(one.text, other.text, t.reference, t.count, t.alternatives, given->options, &metrics)
-            : s2s_metric_texts(one.text, t.reference, t.count, t.alternatives, given->options, &metrics);
+            ? s2s_metric_compare(given->options, one.text, other.text, t.reference, t.count, t.alternatives, &metrics)
+            : s2s_metric_texts(given->options, one.text, t.reference, t.count, t.alternatives, &metrics);
     status = failure ? library_failed(failure) : print_metrics(given, metrics);
   }
   judged_answers_free(&other);

@@ -33,12 +33,11 @@ static void print_about(const s2s_model *model, const char *key) {
 
 static void print_parameter(const s2s_model *model, size_t index) {
   char text[64];
-  size_t shape[2];
-  if (s2s_model_parameter_shape(model, index, shape)) return;
-  if (shape[1])
-    snprintf(text, sizeof text, "%zu x %zu", shape[0], shape[1]);
+  const size_t rows = s2s_model_parameter_dim(model, index, 0);
+  if (s2s_model_parameter_dims(model, index) > 1)
+    snprintf(text, sizeof text, "%zu x %zu", rows, s2s_model_parameter_dim(model, index, 1));
   else
-    snprintf(text, sizeof text, "%zu", shape[0]);
+    snprintf(text, sizeof text, "%zu", rows);
   print_pair(s2s_model_parameter_name(model, index), text);
 }
 

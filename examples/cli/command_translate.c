@@ -199,15 +199,6 @@ static int64_t option_int(const s2s_options *options, const char *key) {
   return s2s_options_get(options, key, &text) ? 0 : strtoll(text, NULL, 10);
 }
 
-/* --nbest 10 alone means ten hypotheses, whatever the beam's default is. */
-static int widen_beam(translation *t) {
-  int64_t nbest = option_int(t->given->options, "nbest");
-  t->numbered = nbest > 1;
-  if (nbest <= option_int(t->given->options, "beam")) return 0;
-  int32_t status = s2s_options_set_int(t->given->options, "beam", nbest);
-  return status ? library_failed(status) : 0;
-}
-
 static int make_batch(translation *t) {
   const char *text = t->given->value[FLAG_BATCH][0];
   char *end = NULL;
@@ -251,8 +242,8 @@ static int make_handles(translation *t) {
 }
 
 static int prepare(translation *t) {
-  int failure = widen_beam(t);
-  if (!failure) failure = open_input(t);
+  t->numbered = option_int(t->given->options, "nbest") > 1;
+  int failure = open_input(t);
   if (!failure) failure = make_batch(t);
   if (!failure) failure = open_prefixes(t);
   if (!failure) failure = make_handles(t);

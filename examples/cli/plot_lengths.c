@@ -86,7 +86,7 @@ static int judge_bin(by_length *b, size_t number, size_t system, const flags *gi
     at++;
   }
   int32_t status = text && reference
-                       ? s2s_metric_texts(text, reference, count, t->alternatives, given->options, &metrics)
+                       ? s2s_metric_texts(given->options, text, reference, count, t->alternatives, &metrics)
                        : S2S_OUT_OF_MEMORY;
   if (!status) {
     b->bin[number].value[system][0] = 100 - metric(metrics, "sequence_error_rate");

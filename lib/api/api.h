@@ -5,6 +5,7 @@
 #ifndef S2S__API_API_H
 #define S2S__API_API_H
 
+#include "base/gate.h"
 #include "base/option.h"
 #include "base/thread.h"
 
@@ -30,5 +31,20 @@ int32_t s2s__api_finish(const s2s__error *error, int32_t status);
     S2S__API_NEED(pointer);                                                                                            \
     *(pointer) = NULL;                                                                                                 \
   } while (0)
+
+/* Goes into a handle's gate, or fails with S2S_BUSY. Who went in leaves by S2S__API_LEAVE with the call's status. */
+#define S2S__API_ENTER(handle)                                                                                         \
+  do {                                                                                                                 \
+    if (!s2s__gate_enter(&(handle)->gate)) return s2s__api_fail_busy(__func__, #handle);                               \
+  } while (0)
+
+#define S2S__API_LEAVE(handle, release, status)                                                                        \
+  do {                                                                                                                 \
+    const int32_t status_ = (status);                                                                                  \
+    if (s2s__gate_leave(&(handle)->gate)) release(handle);                                                             \
+    return status_;                                                                                                    \
+  } while (0)
+
+int32_t s2s__api_fail_busy(const char *function, const char *handle);
 
 #endif

@@ -5,9 +5,11 @@
 #include "api/api.h"
 #include "search/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 struct s2s_attention {
+  s2s__gate gate;
   s2s__host host;
   s2s__budget budget;
   const s2s_model *model; /* retained */
@@ -35,12 +37,15 @@ size_t s2s_attention_query_dim(const s2s_attention *attention) {
   return attention ? s2s__network_query_dim(&attention->model->network) : 0;
 }
 
-void s2s_attention_free(s2s_attention *attention) {
-  if (!attention) return;
+static void attention_free(s2s_attention *attention) {
   const s2s__host host = s2s__host_given(&attention->host, &attention->budget);
   s2s__arena_free(&attention->arena);
   s2s__model_release(attention->model);
   s2s__free(&host, attention, sizeof *attention);
+}
+
+void s2s_attention_free(s2s_attention *attention) {
+  if (attention && s2s__gate_close(&attention->gate)) attention_free(attention);
 }
 
 /* The encoding of one sequence of a memory, its keys prepared. */
@@ -61,7 +66,11 @@ static int32_t attend_queries(s2s__graph *graph, const s2s_attention *attention,
                               s2s__tensor **tensor) {
   const size_t dim = s2s_attention_query_dim(attention);
   S2S__TRY(s2s__graph_tensor(graph, count, dim, tensor));
-  for (size_t i = 0; i < count * dim; i++) (*tensor)->data[i] = (s2s__real)queries[i];
+  for (size_t i = 0; i < count * dim; i++) {
+    if (!isfinite(queries[i]))
+      return s2s__fail(graph->error, S2S_BAD_ARGUMENT, "s2s_attend: number %zu of query %zu is not finite", i % dim, i / dim);
+    (*tensor)->data[i] = (s2s__real)queries[i];
+  }
   return S2S_OK;
 }
 
@@ -101,9 +110,10 @@ int32_t s2s_attend(s2s_attention *attention, const s2s_memory *memory, size_t in
   if (index >= memory->rows.count)
     return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "s2s_attend: sequence %zu of a memory of %zu",
                                              index, memory->rows.count));
+  S2S__API_ENTER(attention);
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = attend_run(attention, memory, index, queries, count, weights, contexts, &error);
   s2s__float_mode_leave(mode);
   if (status == S2S_OUT_OF_MEMORY) s2s__arena_free(&attention->arena);
-  return s2s__api_finish(&error, s2s__name_limit(&attention->host, &error, status));
+  S2S__API_LEAVE(attention, attention_free, s2s__api_finish(&error, s2s__name_limit(&attention->host, &error, status)));
 }

@@ -22,14 +22,17 @@ int32_t s2s_encoder_init(const s2s_model *model, const s2s_options *options, s2s
   return S2S_OK;
 }
 
-void s2s_encoder_free(s2s_encoder *encoder) {
-  if (!encoder) return;
+static void encoder_free(s2s_encoder *encoder) {
   const s2s__host host = s2s__host_given(&encoder->host, &encoder->budget);
   s2s__sources_free(&encoder->sources);
   s2s__arena_free(&encoder->arena);
   s2s__free(&encoder->host, encoder->number, encoder->number_capacity * sizeof *encoder->number);
   s2s__model_release(encoder->model);
   s2s__free(&host, encoder, sizeof *encoder);
+}
+
+void s2s_encoder_free(s2s_encoder *encoder) {
+  if (encoder && s2s__gate_close(&encoder->gate)) encoder_free(encoder);
 }
 
 /* The memory is a handle of its own; the way to it is charged to the encoder, which keeps that memory for the next
@@ -55,11 +58,12 @@ int32_t s2s_encode(s2s_encoder *encoder, const char *const *texts, const size_t 
   S2S__API_OUT(memory);
   S2S__API_NEED(encoder);
   if (count) S2S__API_NEED(texts);
+  S2S__API_ENTER(encoder);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = encoder_encode(encoder, texts, lengths, count, memory, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, encoder_finish(encoder, status, &error));
+  S2S__API_LEAVE(encoder, encoder_free, s2s__api_finish(&error, encoder_finish(encoder, status, &error)));
 }
 
 static int32_t encoder_check_length(const s2s_encoder *e, size_t tokens, s2s__error *error) {
@@ -94,12 +98,13 @@ int32_t s2s_encode_ids(s2s_encoder *encoder, const int32_t *ids, const size_t *l
   S2S__API_NEED(encoder);
   if (count) S2S__API_NEED(ids);
   if (count) S2S__API_NEED(lengths);
+  S2S__API_ENTER(encoder);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = encoder_check_ids(encoder, ids, lengths, count, &error);
   if (status == S2S_OK) status = encoder_encode_ids(encoder, ids, lengths, count, memory, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, encoder_finish(encoder, status, &error));
+  S2S__API_LEAVE(encoder, encoder_free, s2s__api_finish(&error, encoder_finish(encoder, status, &error)));
 }
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
@@ -143,4 +148,4 @@ void s2s_memory_range(const s2s_memory *memory, size_t index, size_t token, size
   if (end) *end = span.end;
 }
 
-void s2s_memory_free(s2s_memory *memory) { s2s__memory_free(memory); }
+void s2s_memory_free(s2s_memory *memory) { s2s__memory_release(memory); }

@@ -108,8 +108,8 @@ static int32_t metric_call_run(const metric_call *call, s2s_metrics **metrics) {
   return s2s__api_finish(&error, status);
 }
 
-int32_t s2s_metric_texts(const char *const *hypotheses, const char *const *references, size_t count,
-                         size_t alternatives, const s2s_options *options, s2s_metrics **metrics) {
+int32_t s2s_metric_texts(const s2s_options *options, const char *const *hypotheses, const char *const *references,
+                         size_t count, size_t alternatives, s2s_metrics **metrics) {
   const metric_call call = {hypotheses, NULL, references, count, alternatives, options};
   S2S__API_OUT(metrics);
   S2S__API_NEED(hypotheses);
@@ -117,8 +117,8 @@ int32_t s2s_metric_texts(const char *const *hypotheses, const char *const *refer
   return metric_call_run(&call, metrics);
 }
 
-int32_t s2s_metric_compare(const char *const *hypotheses, const char *const *others, const char *const *references,
-                           size_t count, size_t alternatives, const s2s_options *options, s2s_metrics **metrics) {
+int32_t s2s_metric_compare(const s2s_options *options, const char *const *hypotheses, const char *const *others,
+                           const char *const *references, size_t count, size_t alternatives, s2s_metrics **metrics) {
   const metric_call call = {hypotheses, others, references, count, alternatives, options};
   S2S__API_OUT(metrics);
   S2S__API_NEED(hypotheses);

@@ -164,16 +164,20 @@ const char *s2s_model_parameter_name(const s2s_model *model, size_t index) {
   return param ? param->name : NULL;
 }
 
-int32_t s2s_model_parameter_shape(const s2s_model *model, size_t index, size_t shape[2]) {
-  S2S__API_NEED(model);
-  S2S__API_NEED(shape);
-  s2s__error error = {.status = S2S_OK};
-  const s2s__param *param;
-  const int32_t status = model_need_parameter(model, index, &param, &error);
-  if (status != S2S_OK) return s2s__api_finish(&error, status);
-  shape[0] = param->is_vector ? param->cols : param->rows;
-  shape[1] = param->is_vector ? 0 : param->cols;
-  return S2S_OK;
+size_t s2s_model_parameter_size(const s2s_model *model, size_t index) {
+  const s2s__param *param = model_parameter(model, index);
+  return param ? s2s__param_size(param) : 0;
+}
+
+size_t s2s_model_parameter_dims(const s2s_model *model, size_t index) {
+  const s2s__param *param = model_parameter(model, index);
+  return param ? (param->is_vector ? 1 : 2) : 0;
+}
+
+size_t s2s_model_parameter_dim(const s2s_model *model, size_t index, size_t dimension) {
+  if (dimension >= s2s_model_parameter_dims(model, index)) return 0;
+  const s2s__param *param = model_parameter(model, index);
+  return dimension > 0 || param->is_vector ? param->cols : param->rows;
 }
 
 int32_t s2s_model_parameter_read(const s2s_model *model, size_t index, float *values, size_t count) {

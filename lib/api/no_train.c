@@ -57,16 +57,17 @@ NO_TRAIN_OUT(s2s_trainer_resume, trainer, const char *path, const s2s_corpus *co
 NO_TRAIN(s2s_trainer_set_allreduce, s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,
          int32_t ranks)
 void s2s_trainer_cancel(s2s_trainer *trainer) {}
+void s2s_trainer_clear_cancel(s2s_trainer *trainer) {}
 void s2s_trainer_free(s2s_trainer *trainer) {}
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 NO_TRAIN_OUT(s2s_evaluate, metrics, const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
              s2s_metrics **metrics)
-NO_TRAIN_OUT(s2s_metric_texts, metrics, const char *const *hypotheses, const char *const *references, size_t count,
-             size_t alternatives, const s2s_options *options, s2s_metrics **metrics)
-NO_TRAIN_OUT(s2s_metric_compare, metrics, const char *const *hypotheses, const char *const *others,
-             const char *const *references, size_t count, size_t alternatives, const s2s_options *options,
+NO_TRAIN_OUT(s2s_metric_texts, metrics, const s2s_options *options, const char *const *hypotheses,
+             const char *const *references, size_t count, size_t alternatives, s2s_metrics **metrics)
+NO_TRAIN_OUT(s2s_metric_compare, metrics, const s2s_options *options, const char *const *hypotheses,
+             const char *const *others, const char *const *references, size_t count, size_t alternatives,
              s2s_metrics **metrics)
 size_t s2s_metrics_count(const s2s_metrics *metrics) { return 0; }
 const char *s2s_metrics_name(const s2s_metrics *metrics, size_t index) { return NULL; }

@@ -5,9 +5,11 @@
 #ifndef S2S__API_RUN_H
 #define S2S__API_RUN_H
 
+#include "base/gate.h"
 #include "search/decoder.h"
 
 struct s2s_encoder {
+  s2s__gate gate;
   s2s__host host;
   s2s__budget budget;
   const s2s_model *model; /* retained */

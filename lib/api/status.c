@@ -26,6 +26,12 @@ const char *s2s_status_name(int32_t status) {
 
 const char *s2s_error_message(void) { return api_message; }
 
+int32_t s2s__api_fail_busy(const char *function, const char *handle) {
+  s2s__error error = {.status = S2S_OK};
+  return s2s__api_finish(&error, s2s__fail(&error, S2S_BUSY, "%s: the %s is at work: in a call around the callback that asks, "
+                                           "or in another thread; each thread needs one of its own", function, handle));
+}
+
 int32_t s2s__api_finish(const s2s__error *error, int32_t status) {
   if (status != S2S_OK) memcpy(api_message, error->text, sizeof api_message);
   return status;

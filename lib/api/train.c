@@ -78,20 +78,22 @@ int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const 
 
 int32_t s2s_trainer_step(s2s_trainer *trainer, double *loss) {
   S2S__API_NEED(trainer);
+  S2S__API_ENTER(trainer);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_step(trainer, loss, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
+  S2S__API_LEAVE(trainer, s2s__trainer_free, s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status)));
 }
 
 int32_t s2s_trainer_run(s2s_trainer *trainer) {
   S2S__API_NEED(trainer);
+  S2S__API_ENTER(trainer);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_run(trainer, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
+  S2S__API_LEAVE(trainer, s2s__trainer_free, s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status)));
 }
 
 int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
@@ -99,10 +101,11 @@ int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
   s2s__error error = {.status = S2S_OK};
   if (!trainer->has_dev)
     return s2s__api_finish(&error, s2s__fail(&error, S2S_BAD_ARGUMENT, "the trainer was made without a dev corpus"));
+  S2S__API_ENTER(trainer);
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_evaluate(trainer, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status));
+  S2S__API_LEAVE(trainer, s2s__trainer_free, s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status)));
 }
 
 const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer) { return trainer ? &trainer->metrics : NULL; }
@@ -147,15 +150,23 @@ int32_t s2s_trainer_set_allreduce(s2s_trainer *trainer, s2s_allreduce_fn allredu
                                   int32_t ranks) {
   S2S__API_NEED(trainer);
   S2S__API_NEED(allreduce);
+  S2S__API_ENTER(trainer);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__trainer_set_allreduce(trainer, allreduce, user, rank, ranks, &error));
+  const int32_t status = s2s__trainer_set_allreduce(trainer, allreduce, user, rank, ranks, &error);
+  S2S__API_LEAVE(trainer, s2s__trainer_free, s2s__api_finish(&error, status));
 }
 
 void s2s_trainer_cancel(s2s_trainer *trainer) {
   if (trainer) atomic_store(&trainer->cancelled, 1);
 }
 
-void s2s_trainer_free(s2s_trainer *trainer) { s2s__trainer_free(trainer); }
+void s2s_trainer_clear_cancel(s2s_trainer *trainer) {
+  if (trainer) atomic_store(&trainer->cancelled, 0);
+}
+
+void s2s_trainer_free(s2s_trainer *trainer) {
+  if (trainer && s2s__gate_close(&trainer->gate)) s2s__trainer_free(trainer);
+}
 
 /* ---- evaluation -------------------------------------------------------------------------------------------------- */
 
@@ -181,7 +192,10 @@ static int32_t evaluate_run(const s2s_model *model, const s2s_corpus *corpus, co
   if (status == S2S_OK)
     status = evaluate_check_lengths(&evaluation.dataset, s2s__option_size(options, S2S__MAX_SOURCE_LENGTH), error);
   if (status == S2S_OK) status = s2s__pool_new(&host, s2s__option_size(options, S2S__THREADS), &pool, error);
-  if (status == S2S_OK) status = s2s__evaluate(&evaluation, model, &search, pool, NULL, metrics, error);
+  s2s__progress progress = {.host = &host, .total = evaluation.groups};
+  atomic_init(&progress.done, 0);
+  if (status == S2S_OK) status = s2s__evaluate(&evaluation, model, &search, pool, NULL, &progress, metrics, error);
+  if (status == S2S_OK) status = s2s__progress_tell(&progress, error);
   s2s__pool_free(pool);
   s2s__evaluation_free(&evaluation);
   return s2s__name_limit(&host, error, status);

@@ -107,7 +107,7 @@ static int32_t translate_batch(translate_job *job, const size_t *number, size_t 
                                 .reports = worker == 0,
                                 .arena = worker};
   const int32_t status = s2s__decoder_search(t->decoder[worker], &request, job->result, error);
-  s2s__memory_free(memory);
+  s2s__memory_release(memory);
   return status;
 }
 

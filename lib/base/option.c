@@ -128,6 +128,15 @@ static int32_t option_check(const s2s__option *row, const char *value, s2s__erro
                      error);
 }
 
+/* What a value is kept as: yes or no for all that means these. */
+static const char *option_canonical(const s2s__option *row, const char *value) {
+  static const char *const spelling[][2] = {{"1", "yes"}, {"true", "yes"}, {"on", "yes"},
+                                            {"0", "no"},  {"false", "no"}, {"off", "no"}};
+  for (size_t i = 0; row->type == S2S_OPTION_BOOL && i < sizeof spelling / sizeof *spelling; i++)
+    if (strcmp(value, spelling[i][0]) == 0) return spelling[i][1];
+  return value;
+}
+
 static void option_drop(s2s_options *options, int32_t id) {
   char *value = options->value[id];
   if (value) s2s__free(&options->host, value, strlen(value) + 1);
@@ -153,6 +162,7 @@ int32_t s2s__options_set(s2s_options *options, const char *key, const char *valu
     option_drop(options, id);
     return S2S_OK;
   }
+  value = option_canonical(&s2s__option_table[id], value);
   S2S__TRY(option_check(&s2s__option_table[id], value, error));
   return option_keep(options, id, value, error);
 }

@@ -105,7 +105,7 @@
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \
   X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy; without part in sampling") \
   X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "first", "first|safe", "stop when as many hypotheses as the beam are finished, or only when none left can become better than those returned") \
-  X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, at most the beam; samples drawn for it where temperature is above 0") \
+  X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, for which the beam is made as wide; samples drawn for it where temperature is above 0") \
   X(LENGTH_PENALTY, "length_penalty", REAL, DECODE, "1", "0..10", "power of the length that a log-probability is divided by; 0 for none") \
   X(LENGTH_NORM, "length_norm", CHOICE, DECODE, "power", "power|wu", "what is raised to that power: the length, or (5 + length) / 6 (Wu et al. 2016); lengths count the end mark") \
   X(COVERAGE_PENALTY, "coverage_penalty", REAL, DECODE, "0", "0..100", "what is added to a score, times this: for every source token the logarithm of the attention it got in all, which is nothing once that is 1 (Wu et al. 2016)") \

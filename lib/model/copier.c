@@ -63,11 +63,10 @@ static int32_t copier_own_id(const s2s__copier *c, const s2s_model *model, size_
   return (int32_t)(model->vocabulary[S2S_TARGET].size + (word - c->first[c->sentences - 1]));
 }
 
-/* A text with a NUL in it cannot be put out. */
 static int32_t copier_add_text(s2s__copier *c, const s2s_model *model, const char *text, size_t length,
                                s2s__error *error) {
   const int32_t known = s2s__vocabulary_find(&model->vocabulary[S2S_TARGET], text, length);
-  if (known != S2S__UNK || length == 0 || memchr(text, 0, length)) return s2s__ids_push(&c->ids, known, error);
+  if (known != S2S__UNK || length == 0) return s2s__ids_push(&c->ids, known, error);
   const size_t w = copier_own(c, text, length);
   if (w == c->words) S2S__TRY(copier_new_word(c, text, length, error));
   return s2s__ids_push(&c->ids, copier_own_id(c, model, w), error);

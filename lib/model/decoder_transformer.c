@@ -67,6 +67,7 @@ static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *
   if (!s2s__graph_records(graph)) S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
   for (size_t l = 0; l < decoder->layers; l++)
     S2S__TRY(decoder_transformer_layer(graph, network, block, l, own, &cross, &x));
+  block->query = cross.query;
   if (!own) s2s__past_next(&block->state.past);
   if (!s2s__graph_records(graph) || network->config.copy) S2S__TRY(s2s__multihead_mean(graph, cross.weights, &block->weights));
   S2S__TRY(s2s__layer_norm(graph, decoder->gain, decoder->bias, x, &block->output));

@@ -186,6 +186,7 @@ int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s_
                             s2s__tensor **context) {
   const s2s__encoding *encoding = block->encoding;
   s2s__tensor *scores;
+  block->query = queries;
   S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, encoding->rows, graph->error));
   const s2s__ragged *ragged = &block->ragged;
   if (network->decoder_type->attend)

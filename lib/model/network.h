@@ -74,6 +74,7 @@ typedef struct s2s__block {
   s2s__decoder_state state;  /* in and out: one row for each of rows->count */
   s2s__tensor *output;       /* out: [rows->total, output_dim] */
   s2s__tensor *weights;      /* out: attention weights, ragged; NULL without attention */
+  s2s__tensor *query;        /* out: [rows->total, query_dim] what they were asked with; NULL without attention */
   s2s__ragged ragged;        /* out: their shape */
   s2s__tensor *gate;         /* out, of a decoder that copies: [rows->total, 1] (see nn/copy.h) */
   s2s__tensor *coverage;     /* in and out, with coverage: [rows->total, *]; NULL: zero (see nn/coverage.h) */

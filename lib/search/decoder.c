@@ -49,7 +49,6 @@ int32_t s2s__search_read(s2s__search *search, const s2s_options *options, s2s__e
   search->threads = s2s__option_size(options, S2S__THREADS);
   search->banned = s2s__option_text(options, S2S__BANNED);
   search->prefix = s2s__option_text(options, S2S__PREFIX);
-  if (search->temperature <= 0 && search->nbest > search->beam) search->nbest = search->beam;
   return search_check(search, error);
 }
 
@@ -144,6 +143,7 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
   s2s__host_own(&d->host, host, &d->budget, sizeof *d);
   d->model = model;
   d->search = *search;
+  if (search->temperature <= 0 && search->nbest > search->beam) d->search.beam = search->nbest;
   s2s__model_retain(model);
   s2s__arena_init(&d->arena, &d->host);
   s2s__sources_init(&d->prefixes, &d->host);
@@ -158,7 +158,14 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
   return S2S_OK;
 }
 
+void s2s__decoder_end_steps(s2s_decoder *decoder) {
+  if (decoder->searchers > 0) decoder->searcher[0].stepper.started = 0;
+  s2s__memory_release(decoder->memory);
+  decoder->memory = NULL;
+}
+
 static void decoder_free_work(s2s_decoder *d) {
+  s2s__decoder_end_steps(d);
   for (size_t i = 0; i < d->searchers; i++) {
     d->searcher[i].stepper.started = 0;
     s2s__stepper_free(&d->searcher[i].stepper);
@@ -239,11 +246,11 @@ int32_t s2s__decoder_search(s2s_decoder *decoder, const s2s__request *request, s
   const s2s__rows *rows = &request->memory->rows;
   const size_t share = (rows->count + decoder->searchers - 1) / decoder->searchers;
   decoder_job job = {.decoder = decoder, .request = request, .result = result, .order = rows->order};
-  s2s__stepper *stepper = &decoder->searcher[0].stepper;
+  s2s__decoder_end_steps(decoder);
   job.count = rows->count;
   job.size = share < DECODER_BATCH ? (share ? share : 1) : DECODER_BATCH;
   atomic_init(&job.failed, 0);
-  int32_t status = s2s__stepper_start(stepper, request->memory, error);
+  int32_t status = s2s__stepper_start(&decoder->searcher[0].stepper, request->memory, error);
   if (status == S2S_OK && atomic_load(request->cancelled))
     status = s2s__fail(error, S2S_CANCELLED, "decoding was cancelled before it began");
   if (status == S2S_OK && decoder->prefixes.count > 0 && decoder->prefixes.count != rows->count)
@@ -254,7 +261,7 @@ int32_t s2s__decoder_search(s2s_decoder *decoder, const s2s__request *request, s
     status = decoder_run(&job, &decoder->arena, error);
     s2s__arena_rewind(&decoder->arena, mark);
   }
-  stepper->started = 0; /* a search leaves nothing for s2s_decoder_step, even when it fails */
+  s2s__decoder_end_steps(decoder); /* a search leaves nothing for s2s_decoder_step, even when it fails */
   s2s__sources_clear(&decoder->prefixes);
   return status;
 }

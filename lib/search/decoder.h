@@ -6,6 +6,7 @@
 #ifndef S2S__SEARCH_DECODER_H
 #define S2S__SEARCH_DECODER_H
 
+#include "base/gate.h"
 #include "base/thread.h"
 #include "search/result.h"
 #include "search/rules.h"
@@ -41,6 +42,7 @@ typedef struct s2s__searcher {
 } s2s__searcher;
 
 struct s2s_decoder {
+  s2s__gate gate;
   s2s__host host;
   s2s__budget budget;
   const s2s_model *model; /* retained */
@@ -51,7 +53,8 @@ struct s2s_decoder {
   s2s__pool *pool;         /* NULL: one thread */
   s2s__searcher *searcher; /* [threads]; the first is also the public steps' */
   size_t searchers;
-  size_t *parents; /* the public step's, converted */
+  const s2s_memory *memory; /* retained, of the public steps; NULL: not started */
+  size_t *parents;          /* the public step's, converted */
   size_t parents_capacity;
   s2s_token_fn on_token;
   void *on_token_user;
@@ -69,6 +72,8 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
 /* What the sentences of the next search begin with, as many as its memory has. S2S_BAD_TEXT, S2S_LIMIT. */
 int32_t s2s__decoder_set_prefixes(s2s_decoder *decoder, const char *const *texts, const size_t *lengths, size_t count,
                                   s2s__error *error);
+/* Ends the public steps, if there were any. */
+void s2s__decoder_end_steps(s2s_decoder *decoder);
 /* Ends a call: one that found no memory gives back what it took, so that the next can have it. Names the limit; returns
  * `status`. */
 int32_t s2s__decoder_finish(s2s_decoder *decoder, int32_t status, s2s__error *error);

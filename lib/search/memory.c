@@ -103,12 +103,13 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
   *memory = NULL;
   if (!m) return s2s__fail_memory(error, sizeof *m, "a memory");
   s2s__host_own(&m->host, host, &m->budget, sizeof *m);
+  atomic_init(&m->references, 1);
   m->model = model;
   s2s__model_retain(model);
   s2s__arena_init(&m->arena, &m->host);
   int32_t status = s2s__name_limit(&m->host, error, memory_encode(m, ids, length, count, part, scratch, error));
   if (status == S2S_OK && model->members > 1) status = memory_encode_others(m, ids, length, count, part, scratch, error);
-  if (status != S2S_OK) return s2s__memory_free(m), status;
+  if (status != S2S_OK) return s2s__memory_release(m), status;
   *memory = m;
   return S2S_OK;
 }
@@ -162,15 +163,18 @@ int32_t s2s__memory_of(const s2s_model *model, const s2s__host *host, const s2s_
   int32_t status = memory_keep_texts(*memory, sources, number, error);
   if (status == S2S_OK) return S2S_OK;
   status = s2s__name_limit(&(*memory)->host, error, status);
-  s2s__memory_free(*memory);
+  s2s__memory_release(*memory);
   *memory = NULL;
   return status;
 }
 
-void s2s__memory_free(s2s_memory *memory) {
-  if (!memory) return;
+void s2s__memory_retain(const s2s_memory *memory) { atomic_fetch_add(&((s2s_memory *)memory)->references, 1); }
+
+void s2s__memory_release(const s2s_memory *shared) {
+  s2s_memory *memory = (s2s_memory *)shared;
+  if (!memory || atomic_fetch_sub(&memory->references, 1) > 1) return;
   const s2s__host host = s2s__host_given(&memory->host, &memory->budget);
-  for (size_t i = 0; i < memory->others; i++) s2s__memory_free(memory->other[i]);
+  for (size_t i = 0; i < memory->others; i++) s2s__memory_release(memory->other[i]);
   s2s__model_release(memory->model);
   s2s__arena_free(&memory->arena);
   s2s__free(&host, memory, sizeof *memory);

@@ -9,6 +9,7 @@
 #include "search/source.h"
 
 struct s2s_memory {
+  atomic_size_t references; /* the handle, and decoders at work with it */
   s2s__host host;
   s2s__budget budget;
   const s2s_model *model; /* retained */
@@ -38,6 +39,7 @@ int32_t s2s__memory_new(const s2s_model *model, const s2s__host *host, const int
 /* Encodes sources number[0 .. count), in this order, with copies of their texts. */
 int32_t s2s__memory_of(const s2s_model *model, const s2s__host *host, const s2s__sources *sources, const size_t *number,
                        size_t count, s2s__arena *scratch, s2s_memory **memory, s2s__error *error);
-void s2s__memory_free(s2s_memory *memory);
+void s2s__memory_retain(const s2s_memory *memory);
+void s2s__memory_release(const s2s_memory *memory); /* frees it with the last reference; NULL does nothing */
 
 #endif

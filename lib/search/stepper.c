@@ -210,6 +210,7 @@ int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const si
                                           &stepper->log_probabilities));
   stepper->state = block.state;
   stepper->weights = block.weights;
+  stepper->query = block.query;
   stepper->ragged = block.ragged;
   stepper->sentence = sentence;
   stepper->rows = n;

@@ -28,6 +28,7 @@ typedef struct s2s__stepper {
   /* what the last step gave, valid until the next */
   s2s__tensor *log_probabilities; /* [rows, target vocabulary and the sentences' own words] */
   s2s__tensor *weights;           /* ragged; NULL without attention */
+  s2s__tensor *query;             /* [rows, query_dim]; NULL without attention */
   s2s__ragged ragged;
   /* an ensemble's members 1 .. others, which make the same steps; made by the first start */
   struct s2s__stepper *other;

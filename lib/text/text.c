@@ -8,20 +8,26 @@
 
 #include <string.h>
 
+/* Bytes before the first that is not valid: also a NUL is not, since what texts become ends with one. */
+static size_t text_valid(const char *text, size_t length) {
+  const char *nul = length ? memchr(text, '\0', length) : NULL;
+  return s2s__utf8_check(text, nul ? (size_t)(nul - text) : length);
+}
+
 int32_t s2s__text_check(const char *text, size_t length, s2s__error *error) {
   if (length > UINT32_MAX)
     return s2s__fail(error, S2S_BAD_TEXT, "%zu bytes of text, at most %lu are allowed", length,
                      (unsigned long)UINT32_MAX);
-  const size_t valid = s2s__utf8_check(text, length);
-  if (valid < length) return s2s__fail(error, S2S_BAD_TEXT, "invalid UTF-8 at byte %zu", valid + 1);
-  return S2S_OK;
+  const size_t valid = text_valid(text, length);
+  if (valid == length) return S2S_OK;
+  return s2s__fail(error, S2S_BAD_TEXT, "%s at byte %zu", text[valid] ? "invalid UTF-8" : "a NUL byte", valid + 1);
 }
 
 /* Bytes of the text with U+FFFD for what is invalid; they are written to `out` unless it is NULL. */
 static size_t text_repair(const char *text, size_t length, char *out) {
   size_t size = 0;
   for (size_t at = 0; at < length;) {
-    const size_t valid = s2s__utf8_check(text + at, length - at);
+    const size_t valid = text_valid(text + at, length - at);
     if (out) memcpy(out + size, text + at, valid);
     size += valid;
     at += valid;
@@ -35,7 +41,7 @@ static size_t text_repair(const char *text, size_t length, char *out) {
 
 int32_t s2s__text_accept(const char *text, size_t length, s2s__arena *arena, s2s__text *accepted, s2s__error *error) {
   *accepted = (s2s__text){text, length};
-  if (!arena->host.replace_invalid || length > UINT32_MAX || s2s__utf8_check(text, length) == length)
+  if (!arena->host.replace_invalid || length > UINT32_MAX || text_valid(text, length) == length)
     return s2s__text_check(text, length, error);
   const size_t size = text_repair(text, length, NULL);
   char *copy = S2S__TAKE(arena, char, size + 1);

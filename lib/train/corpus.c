@@ -54,17 +54,15 @@ static int corpus_is_blank(const char *text, size_t length) {
 }
 
 /* Makes sure that a text may be a side of a pair. A line break would not survive a file of lines, in which vocabularies
- * are stored too; a NUL would end the text early. */
+ * are stored too. */
 static int32_t corpus_accept(s2s_corpus *corpus, int32_t side, s2s__text *text, s2s__error *error) {
   const char *name = side == S2S_SOURCE ? "source" : "target";
   if (text->length == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s is empty", name);
   if (s2s__text_accept(text->text, text->length, &corpus->arena, text, error) != S2S_OK)
     return s2s__fail_prefix(error, "%s", name);
-  for (size_t i = 0; i < text->length; i++) {
-    if (text->text[i] == 0) return s2s__fail(error, S2S_BAD_TEXT, "%s: a NUL byte at byte %zu", name, i + 1);
+  for (size_t i = 0; i < text->length; i++)
     if (text->text[i] == '\n' || text->text[i] == '\r')
       return s2s__fail(error, S2S_BAD_TEXT, "%s: a line break at byte %zu", name, i + 1);
-  }
   if (corpus_is_blank(text->text, text->length)) return s2s__fail(error, S2S_BAD_TEXT, "%s is blank", name);
   return S2S_OK;
 }

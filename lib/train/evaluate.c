@@ -88,6 +88,8 @@ typedef struct evaluate_job {
   const s2s__evaluation *evaluation;
   const s2s_model *model;
   atomic_int *cancelled;
+  s2s__progress *progress;
+  atomic_int stopped;      /* by the progress callback */
   evaluate_worker *worker; /* [threads] */
   evaluate_counts *counts; /* [parts] */
   s2s__error *errors;      /* [parts] */
@@ -197,7 +199,7 @@ static int32_t evaluate_decode(const evaluate_job *job, evaluate_worker *worker,
   }
 done:
   s2s__result_free(result);
-  s2s__memory_free(memory);
+  s2s__memory_release(memory);
   return status;
 }
 
@@ -244,13 +246,16 @@ static void evaluate_part(void *data, size_t part, size_t number) {
   const s2s__evaluation *e = job->evaluation;
   const size_t first = part * EVALUATE_BATCH, left = e->groups - first;
   const size_t count = left < EVALUATE_BATCH ? left : EVALUATE_BATCH;
-  if (job->cancelled && atomic_load(job->cancelled)) {
+  if ((job->cancelled && atomic_load(job->cancelled)) || atomic_load(&job->stopped)) {
     s2s__fail(error, S2S_CANCELLED, "the evaluation was cancelled");
     return;
   }
   s2s__arena_reset(&worker->arena);
   if (evaluate_decode(job, worker, first, count, &job->counts[part], error) != S2S_OK) return;
-  (void)evaluate_loss(job, worker, e->group[first], e->group[first + count], &job->counts[part], error);
+  if (evaluate_loss(job, worker, e->group[first], e->group[first + count], &job->counts[part], error) != S2S_OK) return;
+  if (!job->progress) return;
+  atomic_fetch_add(&job->progress->done, count);
+  if (number == 0 && s2s__progress_tell(job->progress, error) != S2S_OK) atomic_store(&job->stopped, 1);
 }
 
 /* ---- figures ----------------------------------------------------------------------------------------------------- */
@@ -316,9 +321,10 @@ static int32_t evaluate_prepare(evaluate_job *job, s2s__arena *arena, size_t thr
 }
 
 int32_t s2s__evaluate(const s2s__evaluation *evaluation, const s2s_model *model, const s2s__search *search,
-                      s2s__pool *pool, atomic_int *cancelled, s2s_metrics *metrics, s2s__error *error) {
+                      s2s__pool *pool, atomic_int *cancelled, s2s__progress *progress, s2s_metrics *metrics,
+                      s2s__error *error) {
   const size_t threads = s2s__pool_threads(pool), parts = (evaluation->groups + EVALUATE_BATCH - 1) / EVALUATE_BATCH;
-  evaluate_job job = {.evaluation = evaluation, .model = model, .cancelled = cancelled};
+  evaluate_job job = {.evaluation = evaluation, .model = model, .cancelled = cancelled, .progress = progress};
   s2s__arena arena;
   s2s__arena_init(&arena, &evaluation->host);
   int32_t status = evaluate_prepare(&job, &arena, threads, parts, search, error);

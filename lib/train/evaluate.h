@@ -29,8 +29,10 @@ int32_t s2s__evaluation_init(s2s__evaluation *evaluation, const s2s__host *host,
 void s2s__evaluation_free(s2s__evaluation *evaluation);
 
 /* Figures as s2s_evaluate documents them. Sources are decoded in parallel by the pool (NULL: here); the figures do not
- * depend on it. `cancelled` (may be NULL) is looked at between batches. */
+ * depend on it. Between batches `cancelled` (the caller's, may be NULL) is looked at and `progress` (NULL: nobody listens)
+ * told. */
 int32_t s2s__evaluate(const s2s__evaluation *evaluation, const s2s_model *model, const s2s__search *search,
-                      s2s__pool *pool, atomic_int *cancelled, s2s_metrics *metrics, s2s__error *error);
+                      s2s__pool *pool, atomic_int *cancelled, s2s__progress *progress, s2s_metrics *metrics,
+                      s2s__error *error);
 
 #endif

@@ -393,7 +393,7 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   S2S__TRY(s2s__search_read(&search, &t->options, error));
   search.beam = s2s__option_size(&t->options, S2S__EVALUATE_BEAM);
   search.nbest = search.threads = 1;
-  const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, &figures, error);
+  const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, NULL, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
   if (status != S2S_OK) return status;
   for (size_t i = 0; i < TRAINER_FIGURES; i++) {

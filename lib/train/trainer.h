@@ -11,6 +11,7 @@
 #ifndef S2S__TRAIN_TRAINER_H
 #define S2S__TRAIN_TRAINER_H
 
+#include "base/gate.h"
 #include "train/evaluate.h"
 #include "train/kept.h"
 #include "train/optimizer.h"
@@ -29,6 +30,7 @@ typedef struct s2s__range { /* of the flat arrays */
 } s2s__range;
 
 struct s2s_trainer {
+  s2s__gate gate;
   s2s__host host;
   s2s__budget budget;
   s2s_options options; /* a copy */

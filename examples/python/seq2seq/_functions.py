@@ -16,7 +16,6 @@ S2S_UNSUPPORTED = 8
 S2S_BUSY = 9
 S2S_CANCELLED = 10
 S2S_DIVERGED = 11
-S2S_STATUS_COUNT = 12
 S2S_LOG_ERROR = 0
 S2S_LOG_WARNING = 1
 S2S_LOG_INFO = 2
@@ -38,6 +37,9 @@ S2S_CUT_TIME = 2
 S2S_STUCK = 3
 S2S_SOURCE = 0
 S2S_TARGET = 1
+S2S_TOKEN_UNKNOWN = 0
+S2S_TOKEN_BEGIN = 1
+S2S_TOKEN_END = 2
 S2S_VERSION_MAJOR = 0
 S2S_VERSION_MINOR = 1
 S2S_VERSION_PATCH = 0
@@ -122,7 +124,9 @@ FUNCTIONS = {
     "s2s_model_token": (c_char_p, [s2s_model, c_int32, c_int32]),
     "s2s_model_parameter_count": (c_size_t, [s2s_model]),
     "s2s_model_parameter_name": (c_char_p, [s2s_model, c_size_t]),
-    "s2s_model_parameter_shape": (c_int32, [s2s_model, c_size_t, POINTER(c_size_t)]),
+    "s2s_model_parameter_size": (c_size_t, [s2s_model, c_size_t]),
+    "s2s_model_parameter_dims": (c_size_t, [s2s_model, c_size_t]),
+    "s2s_model_parameter_dim": (c_size_t, [s2s_model, c_size_t, c_size_t]),
     "s2s_model_parameter_read": (c_int32, [s2s_model, c_size_t, POINTER(c_float), c_size_t]),
     "s2s_model_parameter_write": (c_int32, [s2s_model, c_size_t, POINTER(c_float), c_size_t]),
     "s2s_model_load_parameters": (c_int32, [s2s_model, c_char_p]),
@@ -160,10 +164,12 @@ FUNCTIONS = {
     "s2s_decoder_on_token": (c_int32, [s2s_decoder, s2s_token_fn, c_void_p]),
     "s2s_decoder_start": (c_int32, [s2s_decoder, s2s_memory]),
     "s2s_decoder_step": (c_int32, [s2s_decoder, POINTER(c_int32), POINTER(c_int32), c_size_t, POINTER(POINTER(c_float))]),
+    "s2s_decoder_query": (POINTER(c_float), [s2s_decoder, c_size_t, POINTER(c_size_t)]),
     "s2s_decoder_attention": (POINTER(c_float), [s2s_decoder, c_size_t, POINTER(c_size_t)]),
     "s2s_decoder_copy": (c_int32, [s2s_decoder, POINTER(s2s_decoder)]),
     "s2s_decoder_memory": (c_size_t, [s2s_decoder, POINTER(c_size_t)]),
     "s2s_decoder_cancel": (None, [s2s_decoder]),
+    "s2s_decoder_clear_cancel": (None, [s2s_decoder]),
     "s2s_decoder_free": (None, [s2s_decoder]),
     "s2s_corpus_new": (c_int32, [s2s_options, POINTER(s2s_corpus)]),
     "s2s_corpus_add": (c_int32, [s2s_corpus, c_char_p, c_size_t, c_char_p, c_size_t]),
@@ -183,10 +189,11 @@ FUNCTIONS = {
     "s2s_trainer_resume": (c_int32, [c_char_p, s2s_corpus, s2s_corpus, s2s_options, POINTER(s2s_trainer)]),
     "s2s_trainer_set_allreduce": (c_int32, [s2s_trainer, s2s_allreduce_fn, c_void_p, c_int32, c_int32]),
     "s2s_trainer_cancel": (None, [s2s_trainer]),
+    "s2s_trainer_clear_cancel": (None, [s2s_trainer]),
     "s2s_trainer_free": (None, [s2s_trainer]),
     "s2s_evaluate": (c_int32, [s2s_model, s2s_corpus, s2s_options, POINTER(s2s_metrics)]),
-    "s2s_metric_texts": (c_int32, [POINTER(c_char_p), POINTER(c_char_p), c_size_t, c_size_t, s2s_options, POINTER(s2s_metrics)]),
-    "s2s_metric_compare": (c_int32, [POINTER(c_char_p), POINTER(c_char_p), POINTER(c_char_p), c_size_t, c_size_t, s2s_options, POINTER(s2s_metrics)]),
+    "s2s_metric_texts": (c_int32, [s2s_options, POINTER(c_char_p), POINTER(c_char_p), c_size_t, c_size_t, POINTER(s2s_metrics)]),
+    "s2s_metric_compare": (c_int32, [s2s_options, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_char_p), c_size_t, c_size_t, POINTER(s2s_metrics)]),
     "s2s_metrics_count": (c_size_t, [s2s_metrics]),
     "s2s_metrics_name": (c_char_p, [s2s_metrics, c_size_t]),
     "s2s_metrics_value": (c_double, [s2s_metrics, c_size_t]),

@@ -338,9 +338,8 @@ class Model(Handle):
         check(lib.s2s_model_load_parameters(self, path_bytes(path)))
 
     def _shape(self, index: int) -> Tuple[int, ...]:
-        shape = (ctypes.c_size_t * 2)()
-        check(lib.s2s_model_parameter_shape(self, index, shape))
-        return (shape[0], shape[1]) if shape[1] else (shape[0],)
+        dims = lib.s2s_model_parameter_dims(self, index)
+        return tuple(lib.s2s_model_parameter_dim(self, index, d) for d in range(dims))
 
     def _index(self, name: str) -> int:
         for index in range(lib.s2s_model_parameter_count(self)):

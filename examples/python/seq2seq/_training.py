@@ -102,8 +102,8 @@ def metric_texts(hypotheses: Sequence[Text], references: Sequence[Sequence[Optio
     """BLEU, chrF and error rates of texts. ``references`` is one list as long as theirs for each alternative; None where a
     text has no such alternative."""
     count = len(hypotheses)
-    return Metrics._taken(made(lib.s2s_metric_texts, pack_strings(hypotheses), _references(references, count), count,
-                               len(references), given(options, settings)))
+    return Metrics._taken(made(lib.s2s_metric_texts, given(options, settings), pack_strings(hypotheses),
+                               _references(references, count), count, len(references)))
 
 
 def metric_compare(hypotheses: Sequence[Text], others: Sequence[Text], references: Sequence[Sequence[Optional[Text]]],
@@ -112,5 +112,5 @@ def metric_compare(hypotheses: Sequence[Text], others: Sequence[Text], reference
     count = len(hypotheses)
     if len(others) != count:
         raise BadArgument(f"{len(others)} other texts do not go with {count}")
-    return Metrics._taken(made(lib.s2s_metric_compare, pack_strings(hypotheses), pack_strings(others),
-                               _references(references, count), count, len(references), given(options, settings)))
+    return Metrics._taken(made(lib.s2s_metric_compare, given(options, settings), pack_strings(hypotheses), pack_strings(others),
+                               _references(references, count), count, len(references)))
