@@ -118,9 +118,9 @@ static void test_models(const s2s::model &model, const s2s::corpus &corpus) {
   }
   ok(model.vocabulary_size(S2S_SOURCE) > 3 && model.token(S2S_TARGET, 0) == "<unk>" && model.token(9, 9).empty(),
      "vocabularies can be read");
-  const auto [rows, columns] = read.parameter_shape(0);
+  const std::vector<std::size_t> shape = read.parameter_shape(0);
   std::vector<float> values = read.parameter_read(0);
-  ok(values.size() == rows * columns && !read.parameter_name(0).empty() && read.parameter_count() > 4,
+  ok(shape.size() == 2 && values.size() == shape[0] * shape[1] && !read.parameter_name(0).empty() && read.parameter_count() > 4,
      "so can parameters");
   values[0] = 0.5F;
   read.parameter_write(0, values);
