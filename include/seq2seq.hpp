@@ -4,18 +4,28 @@
  *
  *     s2s::model model = s2s::model::load("english-g2p.safetensors");
  *     s2s::result result = model.translate({"sequence", "attention"}, {{"beam", 5}});
- *     for (std::size_t i = 0; i < result.count(); i++) std::cout << result.text(i) << '\n';
+ *     for (std::string_view text : result) std::cout << text << '\n';
+ *     std::string one = model.translate("memory");
  *
  * What a function does, its units and ranges, is said in seq2seq.h. The names are the same: s2s_model_load(path,
  * options, &model) is s2s::model::load(path, options), s2s_result_text(result, 0, 0) is result.text(0, 0). Beyond that:
  *
- * Handles     own what they stand for and are moved, never copied. get() gives the C handle, release() gives it away,
- * and s2s::model(raw) takes one over. A handle that was moved from is NULL: using it is S2S_BAD_ARGUMENT. Failure
- * throws s2s::error: what() is the library's sentence, status() its S2S_ number. Texts       go in as anything that
- * std::string_view can be made of, also with NUL inside where C has a length; a list of texts as {"a", "b"}, or as any
- * container of such. They come out as std::string_view, living as long as the handle that they came from. Arrays are
- * s2s::span and s2s::matrix, which own nothing. Callbacks   are any callables. One may throw: its call stops, and the
- * exception goes on where the call was made. Handles keep the callables of the options that they were made with.
+ * Handles own what they stand for and are moved, never copied. get() gives the C handle, and s2s::model(raw) takes one
+ * over. A handle that was moved from is NULL, and using it is S2S_BAD_ARGUMENT, also where C takes NULL for "none" or
+ * for "all defaults".
+ *
+ * release() gives the C handle away, but not the functions that it calls, which are destroyed with the C++ handle:
+ * options are released without log and progress, a decoder without on_token. Where C has no way to forget them, release
+ * is S2S_BUSY: for a decoder or trainer whose options had such a function, and for a trainer with an allreduce.
+ *
+ * Failure throws s2s::error. what() is the library's sentence, status() its S2S_ number.
+ *
+ * Texts go in as anything that std::string_view can be made of, also with NUL inside where C has a length; a list of
+ * texts as {"a", "b"}, or as any container of such, a result or tokens too. They come out as std::string_view, living
+ * as long as the handle that they came from. Arrays are s2s::span and s2s::matrix, which own nothing.
+ *
+ * Callbacks are any callables. One may throw: its call stops, and the exception goes on where the call was made.
+ * Handles keep the callables of the options that they were made with. No callback may destroy the handle that calls it.
  */
 #ifndef SEQ2SEQ_HPP
 #define SEQ2SEQ_HPP
@@ -27,6 +37,7 @@
 #include <exception>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -77,6 +88,27 @@ struct matrix {
   explicit operator bool() const noexcept { return data != nullptr; }
 };
 
+/* Goes through what owner[0], owner[1] ... are, for range-based for and for the constructors of containers. */
+template <class Owner, class Value> class iterator {
+public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = Value;
+  using difference_type = std::ptrdiff_t;
+  using pointer = void;
+  using reference = Value;
+
+  iterator(const Owner *owner, std::size_t index) noexcept : owner_(owner), index_(index) {}
+  Value operator*() const { return (*owner_)[index_]; }
+  iterator &operator++() noexcept { return index_++, *this; }
+  iterator operator++(int) noexcept { return {owner_, index_++}; }
+  bool operator==(const iterator &other) const noexcept { return index_ == other.index_; }
+  bool operator!=(const iterator &other) const noexcept { return index_ != other.index_; }
+
+private:
+  const Owner *owner_;
+  std::size_t index_;
+};
+
 /* Several texts as a call takes them; it borrows them, so make it in the call. */
 class texts {
 public:
@@ -91,6 +123,9 @@ public:
   const char *const *data() const noexcept { return data_.data(); }
   const std::size_t *lengths() const noexcept { return lengths_.data(); }
   std::size_t count() const noexcept { return data_.size(); }
+  std::string_view operator[](std::size_t index) const noexcept { return {data_[index], lengths_[index]}; }
+  iterator<texts, std::string_view> begin() const noexcept { return {this, 0}; }
+  iterator<texts, std::string_view> end() const noexcept { return {this, count()}; }
 
 private:
   template <class Container> void add(const Container &container) {
@@ -181,7 +216,10 @@ public:
   using raw_type = T;
   explicit handle(T *raw = nullptr, callables kept = {}) noexcept : raw_(raw), kept_(std::move(kept)) {}
   T *get() const noexcept { return raw_.get(); }
-  T *release() noexcept { return raw_.release(); }
+  T *release() noexcept {
+    kept_ = {};
+    return raw_.release();
+  }
   explicit operator bool() const noexcept { return raw_ != nullptr; }
   const callables &kept() const noexcept { return kept_; }
 
@@ -192,6 +230,21 @@ protected:
   std::unique_ptr<T, freer> raw_;
   callables kept_;
 };
+
+/* The C handle of one that must be there where C would take NULL for "none". */
+template <class Handle> typename Handle::raw_type *needed(const Handle &given, const char *message) {
+  if (!given) throw error(S2S_BAD_ARGUMENT, message);
+  return given.get();
+}
+template <class Options> s2s_options *set(const Options &o) {
+  return needed(o, "the options were moved from or released: {} stands for all defaults");
+}
+template <class Corpus> s2s_corpus *dev_set(const Corpus &dev) {
+  return needed(dev, "the corpus `dev` was moved from or released: leave it out to train without one");
+}
+inline void check_release(bool calls) {
+  if (calls) throw error(S2S_BUSY, "release: the handle calls functions that are destroyed with it");
+}
 
 /* What function(arguments..., &raw) makes. */
 template <class Handle, class Function, class... Arguments>
@@ -270,6 +323,11 @@ public:
     detail::check(s2s_options_set_real(get(), detail::c_text(key), number));
     return *this;
   }
+  /* Without log and progress, whose callables go with this object. */
+  s2s_options *release() {
+    if (get()) set_log(nullptr).set_progress(nullptr);
+    return handle::release();
+  }
   /* Puts the default back. */
   options &reset(std::string_view key) {
     detail::check(s2s_options_set(get(), detail::c_text(key), nullptr));
@@ -326,6 +384,9 @@ public:
   using handle::handle;
   std::size_t count() const noexcept { return s2s_result_count(get()); }
   std::size_t hypotheses(std::size_t text) const noexcept { return s2s_result_hypotheses(get(), text); }
+  std::string_view operator[](std::size_t index) const noexcept { return text(index); } /* the best one */
+  iterator<result, std::string_view> begin() const noexcept { return {this, 0}; }
+  iterator<result, std::string_view> end() const noexcept { return {this, count()}; }
   std::string_view text(std::size_t text, std::size_t rank = 0) const noexcept {
     return detail::view(s2s_result_text(get(), text, rank));
   }
@@ -383,6 +444,8 @@ public:
   std::size_t count() const noexcept { return s2s_tokens_count(get()); }
   std::string_view get(std::size_t index) const noexcept { return detail::view(s2s_tokens_get(get(), index)); }
   std::string_view operator[](std::size_t index) const noexcept { return get(index); }
+  iterator<tokens, std::string_view> begin() const noexcept { return {this, 0}; }
+  iterator<tokens, std::string_view> end() const noexcept { return {this, count()}; }
   /* Bytes of the text, from the first to before the second. */
   std::pair<std::size_t, std::size_t> range(std::size_t index) const noexcept {
     std::pair<std::size_t, std::size_t> bytes;
@@ -425,7 +488,7 @@ public:
 
 class corpus : public detail::handle<s2s_corpus, s2s_corpus_free> {
 public:
-  explicit corpus(const options &o = {}) : corpus(detail::make<corpus>(o.kept(), s2s_corpus_new, o.get())) {}
+  explicit corpus(const options &o = {}) : corpus(detail::make<corpus>(o.kept(), s2s_corpus_new, detail::set(o))) {}
   explicit corpus(s2s_corpus *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
 
   corpus &add(std::string_view source, std::string_view target) {
@@ -453,63 +516,69 @@ public:
   using handle::handle;
 
   static model create(const corpus &pairs, const options &o = {}) {
-    return detail::make<model>(o.kept(), s2s_model_create, pairs.get(), o.get());
+    return detail::make<model>(o.kept(), s2s_model_create, pairs.get(), detail::set(o));
   }
   static model load(std::string_view path, const options &o = {}) {
-    return detail::make<model>(o.kept(), s2s_model_load, detail::c_text(path), o.get());
+    return detail::make<model>(o.kept(), s2s_model_load, detail::c_text(path), detail::set(o));
   }
   static model load_buffer(const void *bytes, std::size_t size, const options &o = {}) {
-    return detail::make<model>(o.kept(), s2s_model_load_buffer, bytes, size, o.get());
+    return detail::make<model>(o.kept(), s2s_model_load_buffer, bytes, size, detail::set(o));
   }
   static model load_buffer(std::string_view bytes, const options &o = {}) {
     return load_buffer(bytes.data(), bytes.size(), o);
   }
   static model load_reader(read_function read, const options &o = {}) {
-    return detail::make<model>(o.kept(), s2s_model_load_reader, pull, static_cast<void *>(&read), o.get());
+    return detail::make<model>(o.kept(), s2s_model_load_reader, pull, static_cast<void *>(&read), detail::set(o));
   }
   /* Several as one, which keeps its members. */
   static model ensemble(const std::vector<const model *> &members, const options &o = {}) {
     std::vector<const s2s_model *> raw;
     for (const model *member : members) raw.push_back(member ? member->get() : nullptr);
     raw.reserve(1);
-    return detail::make<model>(o.kept(), s2s_model_ensemble, raw.data(), raw.size(), o.get());
+    return detail::make<model>(o.kept(), s2s_model_ensemble, raw.data(), raw.size(), detail::set(o));
   }
   /* The mean of their parameters. */
   static model average(const std::vector<const model *> &models, const options &o = {}) {
     std::vector<const s2s_model *> raw;
     for (const model *one : models) raw.push_back(one ? one->get() : nullptr);
     raw.reserve(1);
-    return detail::make<model>(o.kept(), s2s_model_average, raw.data(), raw.size(), o.get());
+    return detail::make<model>(o.kept(), s2s_model_average, raw.data(), raw.size(), detail::set(o));
   }
   model extend(const corpus &pairs, const options &o = {}) const {
-    return detail::make<model>(o.kept(), s2s_model_extend, get(), pairs.get(), o.get());
+    return detail::make<model>(o.kept(), s2s_model_extend, get(), pairs.get(), detail::set(o));
   }
   /* A copy in fewer bits, by the option `weights`. */
   model quantize(const options &o = {}) const {
-    return detail::make<model>(o.kept(), s2s_model_quantize, get(), o.get());
+    return detail::make<model>(o.kept(), s2s_model_quantize, get(), detail::set(o));
   }
   void save(std::string_view path) const { detail::check(s2s_model_save(get(), detail::c_text(path))); }
 
   result translate(const texts &sources, const options &o = {}) const {
-    return detail::make<result>(o.kept(), s2s_translate, get(), o.get(), sources.data(), sources.lengths(),
+    return detail::make<result>(o.kept(), s2s_translate, get(), detail::set(o), sources.data(), sources.lengths(),
                                 sources.count());
+  }
+  /* One text gives its best one; translate({"text"}) gives a result, with all that is known of it. */
+  template <class Text, class = std::enable_if_t<std::is_convertible_v<const Text &, std::string_view>>>
+  std::string translate(const Text &source, const options &o = {}) const {
+    return std::string(translate(texts{std::string_view(source)}, o)[0]);
   }
   /* As many targets as sources. */
   result score(const texts &sources, const texts &targets, const options &o = {}) const {
     if (sources.count() != targets.count()) throw error(S2S_BAD_ARGUMENT, "score: not as many targets as sources");
-    return detail::make<result>(o.kept(), s2s_score, get(), o.get(), sources.data(), sources.lengths(), targets.data(),
-                                targets.lengths(), sources.count());
+    return detail::make<result>(o.kept(), s2s_score, get(), detail::set(o), sources.data(), sources.lengths(),
+                                targets.data(), targets.lengths(), sources.count());
   }
   tokens split_document(std::string_view text, const options &o = {}) const {
-    return detail::make<tokens>(o.kept(), s2s_split_document, get(), o.get(), text.data() ? text.data() : "",
+    const s2s_model *raw = detail::needed(*this, "model is NULL: s2s::split_document() needs none");
+    return detail::make<tokens>(o.kept(), s2s_split_document, raw, detail::set(o), text.data() ? text.data() : "",
                                 text.size());
   }
   tokens translate_document(std::string_view text, const options &o = {}) const {
-    return detail::make<tokens>(o.kept(), s2s_translate_document, get(), o.get(), text.data() ? text.data() : "",
+    return detail::make<tokens>(o.kept(), s2s_translate_document, get(), detail::set(o), text.data() ? text.data() : "",
                                 text.size());
   }
   s2s::metrics evaluate(const corpus &pairs, const options &o = {}) const {
-    return detail::make<s2s::metrics>(o.kept(), s2s_evaluate, get(), pairs.get(), o.get());
+    return detail::make<s2s::metrics>(o.kept(), s2s_evaluate, get(), pairs.get(), detail::set(o));
   }
 
   std::string_view get(std::string_view key) const {
@@ -532,8 +601,10 @@ public:
     for (std::size_t d = 0; d < shape.size(); d++) shape[d] = s2s_model_parameter_dim(get(), index, d);
     return shape;
   }
+  /* How many numbers. */
+  std::size_t parameter_size(std::size_t index) const noexcept { return s2s_model_parameter_size(get(), index); }
   std::vector<float> parameter_read(std::size_t index) const {
-    std::vector<float> values(s2s_model_parameter_size(get(), index));
+    std::vector<float> values(parameter_size(index));
     detail::check(s2s_model_parameter_read(get(), index, values.data(), values.size()));
     return values;
   }
@@ -551,14 +622,17 @@ private:
 };
 
 /* The sentences of a document without a model. */
-inline tokens split_document(std::string_view text, const options &o = {}) { return model().split_document(text, o); }
+inline tokens split_document(std::string_view text, const options &o = {}) {
+  return detail::make<tokens>(o.kept(), s2s_split_document, nullptr, detail::set(o), text.data() ? text.data() : "",
+                              text.size());
+}
 
 class segmenter : public detail::handle<s2s_segmenter, s2s_segmenter_free> {
 public:
   using handle::handle;
   /* By the options; learns from the texts where they say so. */
   static segmenter create(const options &o, std::int32_t side, const texts &list = {}) {
-    return detail::make<segmenter>(o.kept(), s2s_segmenter_new, o.get(), side, list.data(), list.lengths(),
+    return detail::make<segmenter>(o.kept(), s2s_segmenter_new, detail::set(o), side, list.data(), list.lengths(),
                                    list.count());
   }
   static segmenter of(const model &owner, std::int32_t side) {
@@ -611,7 +685,7 @@ public:
 class encoder : public detail::handle<s2s_encoder, s2s_encoder_free> {
 public:
   explicit encoder(const model &m, const options &o = {})
-      : encoder(detail::make<encoder>(o.kept(), s2s_encoder_init, m.get(), o.get())) {}
+      : encoder(detail::make<encoder>(o.kept(), s2s_encoder_init, m.get(), detail::set(o))) {}
   explicit encoder(s2s_encoder *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
 
   memory encode(const texts &sources) {
@@ -625,7 +699,7 @@ public:
 class attention : public detail::handle<s2s_attention, s2s_attention_free> {
 public:
   explicit attention(const model &m, const options &o = {})
-      : attention(detail::make<attention>(o.kept(), s2s_attention_init, m.get(), o.get())) {}
+      : attention(detail::make<attention>(o.kept(), s2s_attention_init, m.get(), detail::set(o))) {}
   explicit attention(s2s_attention *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
 
   std::size_t query_dim() const noexcept { return s2s_attention_query_dim(get()); }
@@ -647,7 +721,7 @@ public:
 class decoder : public detail::handle<s2s_decoder, s2s_decoder_free> {
 public:
   explicit decoder(const model &m, const options &o = {})
-      : decoder(detail::make<decoder>(o.kept(), s2s_decoder_init, m.get(), o.get())) {}
+      : decoder(detail::make<decoder>(o.kept(), s2s_decoder_init, m.get(), detail::set(o))) {}
   explicit decoder(s2s_decoder *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
 
   result decode(const memory &sources) { return detail::make<result>(kept(), s2s_decode, get(), sources.get()); }
@@ -665,7 +739,13 @@ public:
     m.columns = width_;
     return m;
   }
-  /* Of a row of the last step, valid until the next call with this decoder. */
+  /* What a row of the last step asked the memory with, for attend(), and its weights over the source tokens. Both are
+   * valid until the next call with this decoder; empty when out of range, before the first step, without attention. */
+  span<const float> query(std::size_t row) const noexcept {
+    std::size_t size = 0;
+    const float *numbers = s2s_decoder_query(get(), row, &size);
+    return {numbers, size};
+  }
   span<const float> attention(std::size_t row) const noexcept {
     std::size_t size = 0;
     const float *weights = s2s_decoder_attention(get(), row, &size);
@@ -693,6 +773,13 @@ public:
     on_token_ = std::move(shared);
   }
   void cancel() noexcept { s2s_decoder_cancel(get()); } /* from any thread */
+  void clear_cancel() noexcept { s2s_decoder_clear_cancel(get()); }
+  /* Without on_token, whose callable goes with this object. S2S_BUSY: it works, or its options had progress. */
+  s2s_decoder *release() {
+    detail::check_release(kept().progress != nullptr);
+    if (on_token_) on_token(nullptr);
+    return handle::release();
+  }
 
 private:
   static std::int32_t grow(void *user, std::size_t sequence, const char *text, std::size_t length, std::size_t settled,
@@ -710,15 +797,18 @@ private:
 class trainer : public detail::handle<s2s_trainer, s2s_trainer_free> {
 public:
   trainer(const model &start, const corpus &pairs, const options &o = {})
-      : trainer(detail::make<trainer>(o.kept(), s2s_trainer_new, start.get(), pairs.get(), nullptr, o.get())) {}
+      : trainer(detail::make<trainer>(o.kept(), s2s_trainer_new, start.get(), pairs.get(), nullptr, detail::set(o))) {}
   trainer(const model &start, const corpus &pairs, const corpus &dev, const options &o = {})
-      : trainer(detail::make<trainer>(o.kept(), s2s_trainer_new, start.get(), pairs.get(), dev.get(), o.get())) {}
+      : trainer(detail::make<trainer>(o.kept(), s2s_trainer_new, start.get(), pairs.get(), detail::dev_set(dev),
+                                      detail::set(o))) {}
   explicit trainer(s2s_trainer *raw, detail::callables kept = {}) noexcept : handle(raw, std::move(kept)) {}
   static trainer resume(std::string_view path, const corpus &pairs, const options &o = {}) {
-    return detail::make<trainer>(o.kept(), s2s_trainer_resume, detail::c_text(path), pairs.get(), nullptr, o.get());
+    return detail::make<trainer>(o.kept(), s2s_trainer_resume, detail::c_text(path), pairs.get(), nullptr,
+                                 detail::set(o));
   }
   static trainer resume(std::string_view path, const corpus &pairs, const corpus &dev, const options &o = {}) {
-    return detail::make<trainer>(o.kept(), s2s_trainer_resume, detail::c_text(path), pairs.get(), dev.get(), o.get());
+    return detail::make<trainer>(o.kept(), s2s_trainer_resume, detail::c_text(path), pairs.get(), detail::dev_set(dev),
+                                 detail::set(o));
   }
 
   double step() { /* the loss */
@@ -738,6 +828,12 @@ public:
     allreduce_ = std::move(owned);
   }
   void cancel() noexcept { s2s_trainer_cancel(get()); } /* from any thread */
+  void clear_cancel() noexcept { s2s_trainer_clear_cancel(get()); }
+  /* S2S_BUSY: its options had log or progress, or there is an allreduce. */
+  s2s_trainer *release() {
+    detail::check_release(kept().log || kept().progress || allreduce_);
+    return handle::release();
+  }
 
 private:
   static std::int32_t add_up(void *user, float *values, std::size_t count) {
@@ -769,7 +865,7 @@ inline std::vector<c_texts> references(const std::vector<texts> &alternatives, s
 /* references: one list as long as that of the hypotheses for each alternative. */
 inline metrics metric_texts(const texts &hypotheses, const std::vector<texts> &references, const options &o = {}) {
   const std::vector<detail::c_texts> lists = detail::references(references, hypotheses.count());
-  return detail::make<metrics>(o.kept(), s2s_metric_texts, o.get(), detail::c_texts(hypotheses).data(),
+  return detail::make<metrics>(o.kept(), s2s_metric_texts, detail::set(o), detail::c_texts(hypotheses).data(),
                                detail::by_alternative(lists, hypotheses.count()).data(), hypotheses.count(),
                                lists.size());
 }
@@ -777,7 +873,7 @@ inline metrics metric_compare(const texts &hypotheses, const texts &others, cons
                               const options &o = {}) {
   const std::vector<detail::c_texts> lists = detail::references(references, hypotheses.count());
   if (others.count() != hypotheses.count()) throw error(S2S_BAD_ARGUMENT, "others: not as many as hypotheses");
-  return detail::make<metrics>(o.kept(), s2s_metric_compare, o.get(), detail::c_texts(hypotheses).data(),
+  return detail::make<metrics>(o.kept(), s2s_metric_compare, detail::set(o), detail::c_texts(hypotheses).data(),
                                detail::c_texts(others).data(), detail::by_alternative(lists, hypotheses.count()).data(),
                                hypotheses.count(), lists.size());
 }

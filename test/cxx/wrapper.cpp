@@ -6,6 +6,7 @@
 #include <seq2seq.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -120,7 +121,8 @@ static void test_models(const s2s::model &model, const s2s::corpus &corpus) {
      "vocabularies can be read");
   const std::vector<std::size_t> shape = read.parameter_shape(0);
   std::vector<float> values = read.parameter_read(0);
-  ok(shape.size() == 2 && values.size() == shape[0] * shape[1] && !read.parameter_name(0).empty() && read.parameter_count() > 4,
+  ok(shape.size() == 2 && values.size() == shape[0] * shape[1] && values.size() == read.parameter_size(0) &&
+         !read.parameter_name(0).empty() && read.parameter_count() > 4,
      "so can parameters");
   values[0] = 0.5F;
   read.parameter_write(0, values);
@@ -145,6 +147,89 @@ static void test_handles(s2s::model model) {
   ok(!other && s2s::model(raw).get() == raw, "a C handle is given away, and taken over");
   static_assert(!std::is_copy_constructible_v<s2s::model> && !std::is_copy_assignable_v<s2s::options>);
   static_assert(std::is_nothrow_move_constructible_v<s2s::model> && std::is_move_assignable_v<s2s::trainer>);
+}
+
+/* What was moved from is an error wherever C would take NULL for something else. */
+static void test_moved(const s2s::model &model, const s2s::corpus &corpus) {
+  s2s::options o = tiny(), kept = std::move(o);
+  s2s::corpus dev = pairs(), taken = std::move(dev);
+  s2s::model gone;
+  const char *word = "options were moved from";
+  throws(
+      S2S_BAD_ARGUMENT, word, [&] { model.translate({"a"}, o); }, "moved options do not translate"); /* NOLINT */
+  throws(
+      S2S_BAD_ARGUMENT, word, [&] { s2s::decoder decoder(model, o); }, "nor make a decoder");
+  throws(
+      S2S_BAD_ARGUMENT, word, [&] { s2s::corpus empty(o); }, "nor a corpus");
+  throws(
+      S2S_BAD_ARGUMENT, word, [&] { s2s::metric_texts({"a"}, {s2s::texts{"a"}}, o); }, "nor metrics");
+  throws(
+      S2S_BAD_ARGUMENT, word, [&] { s2s::split_document("a", o); }, "nor split a document");
+  throws(
+      S2S_BAD_ARGUMENT, "`dev` was moved from", [&] { s2s::trainer trainer(model, corpus, dev, kept); },
+      "a moved dev set does not train");
+  throws(
+      S2S_BAD_ARGUMENT, "`dev` was moved from", [&] { s2s::trainer::resume("x", corpus, dev); }, "nor goes on");
+  throws(
+      S2S_BAD_ARGUMENT, "model is NULL", [&] { gone.split_document("a"); }, "no model is not taken for none wanted");
+  ok(model.translate("abc", {}) == model.translate({"abc"}).text(0), "{} stands for all defaults");
+}
+
+static void test_release(const s2s::model &model, const s2s::corpus &corpus) {
+  const std::string long_enough(100, 'x'); /* a callable with memory of its own, which is gone when it is */
+  auto on_token = [long_enough](std::size_t, std::string_view, std::size_t, bool) { return long_enough.size() != 100; };
+  auto decoder = std::make_unique<s2s::decoder>(model);
+  decoder->on_token(on_token);
+  s2s::memory memory = s2s::encoder(model).encode({"abc"});
+  s2s_decoder *raw = decoder->release();
+  decoder.reset();
+  ok(s2s::decoder(raw).decode(memory).count() == 1, "a released decoder calls nothing that is gone");
+  s2s::decoder busy(model);
+  busy.on_token([&](std::size_t, std::string_view, std::size_t, bool) { return busy.release() == nullptr; });
+  throws(
+      S2S_BUSY, "", [&] { busy.decode(memory); }, "one that works is not released");
+  busy.on_token(nullptr);
+  ok(busy && busy.decode(memory).count() == 1, "and is still there");
+  s2s::options o = tiny();
+  int calls = 0;
+  o.set_log([&](std::int32_t, std::string_view) { calls++; });
+  o.set_progress([&](std::int32_t, std::int64_t, std::int64_t) { return calls++, 0; });
+  s2s::decoder reporting(model, o);
+  s2s::trainer trainer(model, corpus, o), summed(model, corpus, tiny()), plain(model, corpus, tiny());
+  summed.set_allreduce([](s2s::span<float>) {}, 0, 1);
+  throws(
+      S2S_BUSY, "release", [&] { reporting.release(); }, "a decoder with a progress function is not released");
+  throws(
+      S2S_BUSY, "release", [&] { trainer.release(); }, "nor a trainer");
+  throws(
+      S2S_BUSY, "release", [&] { summed.release(); }, "nor one with an allreduce");
+  ok(reporting && trainer && summed && s2s::trainer(plain.release()), "one without is, and those are still there");
+  s2s_options *bare = o.release();
+  s2s_result *result = nullptr;
+  const char *texts[] = {"abc"};
+  ok(s2s_translate(model.get(), bare, texts, nullptr, 1, &result) == S2S_OK && calls == 0 && !o,
+     "options are released without log and progress");
+  s2s_result_free(result);
+  s2s_options_free(bare);
+}
+
+static void test_loops(const s2s::model &model) {
+  const std::vector<std::string> several = {"abc", "", "c"};
+  s2s::result result = model.translate(several);
+  std::string joined, expected;
+  for (auto &&text : result) joined += std::string(text) + '|';
+  for (std::size_t i = 0; i < 3; i++) expected += std::string(result.text(i)) + '|';
+  ok(joined == expected, "a loop goes through the best texts of a result");
+  ok(std::vector<std::string_view>(result.begin(), result.end())[2] == result[2], "a container takes them");
+  const s2s::texts given(several);
+  ok(std::vector<std::string>(given.begin(), given.end()) == several && given[2] == "c", "through texts");
+  s2s::tokens sentences = s2s::split_document("One. Two.");
+  ok(std::vector<std::string>(sentences.begin(), sentences.end())[1] == "Two.", "and through tokens");
+  ok(model.translate(result).count() == 3 && model.translate(sentences).count() == 2, "results and tokens go in again");
+  const std::string one = model.translate("abc"), same = model.translate(several[0], {{"beam", 5}});
+  ok(one == result[0] && same == one && model.translate(std::string_view("c")) == result[2], "one text gives one");
+  throws(
+      S2S_BAD_TEXT, "UTF-8", [&] { model.translate("\xff"); }, "or throws");
 }
 
 static void test_results(const s2s::model &model) {
@@ -192,6 +277,11 @@ static void test_parts(const s2s::model &model) {
   ok(decoder.step(begin, parents).columns == model.vocabulary_size(S2S_TARGET), "or step by step");
   s2s::decoder other = decoder.copy();
   ok(decoder.attention(1).size() == memory.tokens(1).size() && other.step(parents, parents).rows == 2, "and copied");
+  const s2s::span<const float> asked = decoder.query(1);
+  const std::vector<float> weights = attention.attend(memory, 1, asked).weights;
+  float apart = 0;
+  for (std::size_t i = 0; i < weights.size(); i++) apart += std::abs(weights[i] - decoder.attention(1)[i]);
+  ok(asked.size() == attention.query_dim() && apart < 1e-5F && decoder.query(2).empty(), "a row's query can be read");
   std::string grown;
   decoder.on_token([&](std::size_t sequence, std::string_view text, std::size_t settled, bool done) {
     return grown = text, sequence == 0 && done && settled != text.size();
@@ -200,7 +290,8 @@ static void test_parts(const s2s::model &model) {
   s2s::result prefixed = decoder.decode(memory);
   ok(grown.size() && prefixed.text(0).substr(0, 1) == "c" && prefixed.text(1).substr(0, 1) == "a",
      "with prefixes, and as the text grows");
-  decoder.on_token([](std::size_t, std::string_view, std::size_t, bool) -> std::int32_t { throw std::logic_error("s"); });
+  decoder.on_token(
+      [](std::size_t, std::string_view, std::size_t, bool) -> std::int32_t { throw std::logic_error("s"); });
   try {
     decoder.decode(memory);
     ok(false, "what a token callback throws comes out of the call");
@@ -219,6 +310,10 @@ static void test_parts(const s2s::model &model) {
   decoder.cancel();
   throws(
       S2S_CANCELLED, "", [&] { decoder.decode(memory); }, "a cancelled one throws");
+  decoder.on_token(nullptr);
+  decoder.cancel();
+  decoder.clear_cancel();
+  ok(decoder.decode(memory).count() == 2, "unless the cancel is taken back");
 }
 
 static void test_segmenters(const s2s::model &model) {
@@ -267,6 +362,9 @@ static void test_training(const s2s::model &start, const s2s::corpus &corpus) {
   summed.cancel();
   throws(
       S2S_CANCELLED, "", [&] { summed.step(); }, "a cancelled trainer throws");
+  summed.cancel();
+  summed.clear_cancel();
+  ok(summed.step() > 0, "unless the cancel is taken back");
   s2s::corpus read;
   std::ofstream(folder + "/pairs") << "a\tb\n";
   std::ofstream(folder + "/side") << "a\nb\n";
@@ -292,6 +390,9 @@ int main() {
   s2s::corpus corpus = pairs();
   s2s::model model = s2s::model::create(corpus, tiny());
   test_results(model);
+  test_loops(model);
+  test_moved(model, corpus);
+  test_release(model, corpus);
   test_parts(model);
   test_segmenters(model);
   test_training(model, corpus);
