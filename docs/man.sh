@@ -85,5 +85,6 @@ seq2seq train \-\-train pairs.tsv \-\-dev dev.tsv \-\-source\-tokens chars \-o m
 echo attention | seq2seq translate \-m model.safetensors
 seq2seq eval \-m model.safetensors \-\-data test.tsv
 seq2seq quantize \-m model.safetensors \-o small.safetensors
+seq2seq shortlist \-m model.safetensors \-\-train pairs.tsv \-o fast.safetensors
 .fi
 END

@@ -131,7 +131,8 @@ S2S_API const char *s2s_error_message(void);
  *
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
- *   train    read by s2s_model_create (seed, vocabulary.*, subword.*, preset) and s2s_trainer_new
+ *   train    read by s2s_model_create (seed, vocabulary.*, subword.*, preset), s2s_model_shortlist (shortlist.*) and
+ *            s2s_trainer_new
  *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_score, s2s_split_document,
  *            s2s_evaluate and s2s_metric_*; seed wherever something is drawn
  *   runtime  never stored: memory_limit and invalid_utf8 are read wherever a handle is made, cpu where a model or trainer is
@@ -333,6 +334,17 @@ S2S_API int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpu
  * S2S_UNSUPPORTED: an ensemble. S2S_BAD_ARGUMENT: a number beyond f16. S2S_LIMIT: a matrix too wide for int8. */
 S2S_API int32_t s2s_model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized);
 
+/* A copy of a model that also has a lexical shortlist (L'Hostis, Grangier and Auli 2016): for each source token the
+ * shortlist.best target tokens that looked at it most, by the model's own attention, over the pairs of a corpus, best the one
+ * that it was trained on; and the shortlist.frequent most frequent ones for any source. It is stored in the model's file, and
+ * used by decoders whose option `shortlist` says so: what is not on the lists of a source's tokens then cannot come (but a
+ * prefix can), and probabilities are shared out among what is. Pairs longer than max_train_length are left out.
+ * Reads shortlist.best, shortlist.frequent, max_train_length and runtime options, except cpu; tells its progress
+ * (S2S_PROGRESS_TRANSLATED).
+ * S2S_UNSUPPORTED: an ensemble, a model that copies or has no attention. S2S_BAD_ARGUMENT: the corpus is empty. S2S_CANCELLED. */
+S2S_API int32_t s2s_model_shortlist(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                                    s2s_model **with);
+
 /* Several models as one, which runs wherever a model does: all read the source, and the log-probabilities of a token are the
  * mean of theirs (attention weights too, where all have some). What the model says of itself is what the first says. It
  * retains its members, and cannot be saved, trained or extended. Reads runtime options, except cpu.
@@ -363,7 +375,7 @@ S2S_API int32_t s2s_model_save(const s2s_model *model, const char *path);
 S2S_API void s2s_model_free(s2s_model *model);
 
 /* What the model says of itself: any model option ("encoder.cell"), "format", "parameters" (how many numbers), "weights" (how
- * matrices are stored: f32, f16, int8, or mixed), "cpu" (the kernels in use). S2S_BAD_OPTION for a key that is none. */
+ * matrices are stored: f32, f16, int8, or mixed), "shortlist" (how many tokens its lists have; 0 without), "cpu" (the kernels in use). S2S_BAD_OPTION for a key that is none. */
 S2S_API int32_t s2s_model_get(const s2s_model *model, const char *key, const char **value);
 
 /* Vocabularies: ids 0 .. size - 1. Three are special, on both sides: the unknown token, and what begins and ends a sequence,
@@ -494,7 +506,7 @@ S2S_API void s2s_attention_free(s2s_attention *attention);
 typedef struct s2s_decoder s2s_decoder;
 
 /* Reads decode and runtime options. S2S_BAD_OPTION: options that contradict each other (top_k without temperature, min_length
- * that leaves no room below max_length) or the model (coverage_penalty without attention). S2S_BAD_TEXT, S2S_LIMIT: the option
+ * that leaves no room below max_length) or the model (coverage_penalty without attention, shortlist without one). S2S_BAD_TEXT, S2S_LIMIT: the option
  * `prefix`, as s2s_decoder_set_prefixes() says. */
 S2S_API int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s_decoder **decoder);
 

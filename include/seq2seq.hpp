@@ -551,6 +551,10 @@ public:
   model quantize(const options &o = {}) const {
     return detail::make<model>(o.kept(), s2s_model_quantize, get(), detail::set(o));
   }
+  /* A copy that knows which target tokens go with which source tokens, for the option shortlist. */
+  model shortlist(const corpus &pairs, const options &o = {}) const {
+    return detail::make<model>(o.kept(), s2s_model_shortlist, get(), pairs.get(), detail::set(o));
+  }
   void save(std::string_view path) const { detail::check(s2s_model_save(get(), detail::c_text(path))); }
 
   result translate(const texts &sources, const options &o = {}) const {

@@ -173,6 +173,9 @@ static void test_null_models(void) {
   NULL_REFUSED("model", s2s_model_extend(NULL, h.corpus, NULL, &model));
   NULL_REFUSED("corpus", s2s_model_extend(h.model, NULL, NULL, &model));
   NULL_REFUSED("extended", s2s_model_extend(h.model, h.corpus, NULL, NULL));
+  NULL_REFUSED("model", s2s_model_shortlist(NULL, h.corpus, NULL, &model));
+  NULL_REFUSED("corpus", s2s_model_shortlist(h.model, NULL, NULL, &model));
+  NULL_REFUSED("with", s2s_model_shortlist(h.model, h.corpus, NULL, NULL));
   NULL_REFUSED("model", s2s_model_quantize(NULL, NULL, &model));
   NULL_REFUSED("quantized", s2s_model_quantize(h.model, NULL, NULL));
   NULL_REFUSED("models", s2s_model_ensemble(NULL, 1, NULL, &model));

@@ -218,6 +218,8 @@ static void misuse_making(void) {
   REFUSED(s2s_model_average(NULL, FARTHEST, NULL, NULL));
   REFUSED(s2s_model_average((const s2s_model *const *)members, 0, NULL, &made));
   REFUSED(s2s_model_average((const s2s_model *const *)members, 2, NULL, &made));
+  MISUSE(s2s_model_shortlist);
+  REFUSED(s2s_model_shortlist(NULL, NULL, NULL, NULL));
   MISUSE(s2s_model_quantize);
   REFUSED(s2s_model_quantize(NULL, NULL, NULL));
   MISUSE(s2s_model_save);

@@ -414,6 +414,16 @@ check "not onto itself" says 2 'are one file' run quantize -m "$model" -o "$mode
 check "not in other bits" says 2 'int8|f16|f32' run quantize -m "$model" -o "$tmp/int4.safetensors" --weights int4
 check "weights are of quantize alone" says 2 'flag of quantize' run eval -m "$model" --data "$tmp/dev.tsv" --weights f16
 
+# ---- shortlist -----------------------------------------------------------------------------------------------------
+
+check "shortlist learns one" prints "^shortlist${tab}[1-9]" run shortlist -m "$model" --train "$tmp/train.tsv" -o "$tmp/list.safetensors"
+check "which is used by option" prints "^loss${tab}" run eval -m "$tmp/list.safetensors" --data "$tmp/dev.tsv" --shortlist yes
+check "not where there is none" says 2 's2s_model_shortlist' run eval -m "$model" --data "$tmp/dev.tsv" --shortlist yes
+check "not from nothing" says 2 'with --train FILE' run shortlist -m "$model" -o "$tmp/list.safetensors"
+check "not onto itself" says 2 'are one file' run shortlist -m "$model" --train "$tmp/train.tsv" -o "$model"
+check "bench makes one of random weights" prints "^1${tab}1${tab}" run bench --shape rnn --vocabulary 100 --embedding-dim 8 \
+  --encoder-hidden 8 --decoder-hidden 16 --shortlist yes --shortlist-frequent 20 --batch 1 --beam 1 --milliseconds 10
+
 # ---- wrong usage ----------------------------------------------------------------------------------------------------
 
 check "no command is wrong usage" says 2 'seq2seq train' run

@@ -55,6 +55,15 @@ static int32_t do_load(tiny_digest *digest) {
   return status;
 }
 
+static int32_t do_shortlist(tiny_digest *digest) {
+  s2s_model *made;
+  const char *size = "";
+  const int32_t status = s2s_model_shortlist(model, corpus, options, &made);
+  if (status == S2S_OK && s2s_model_get(made, "shortlist", &size) == S2S_OK) tiny_mix(digest, size, strlen(size));
+  s2s_model_free(made);
+  return status;
+}
+
 static int32_t do_create(tiny_digest *digest) {
   s2s_model *made;
   const int32_t status = s2s_model_create(corpus, options, &made);
@@ -613,6 +622,7 @@ static void test_model(const model_shape *shape) {
   refuse_each("loading a file", do_load, 0);
   refuse_each("loading from memory", do_load_buffer, 0);
   refuse_each("creating a model", do_create, 0);
+  refuse_each("learning a shortlist", do_shortlist, 0);
   refuse_each("extending a model", do_extend, 0);
   refuse_each("an ensemble", do_ensemble, 0);
   refuse_each("an average", do_average, 0);

@@ -34,6 +34,7 @@ int command_plot(const flags *given);
 int command_bench(const flags *given);
 int command_quantize(const flags *given);
 int command_average(const flags *given);
+int command_shortlist(const flags *given);
 
 /* help.c */
 extern const command commands[];

@@ -94,6 +94,17 @@ static int32_t forbid_end(s2s_model *model) {
   return status;
 }
 
+/* With --shortlist yes: random weights link nothing, so the lists have --shortlist-frequent words for any source. */
+static int32_t add_shortlist(bench *b, const s2s_corpus *corpus) {
+  s2s_model *with;
+  if (is_default(b->options, "shortlist")) return S2S_OK;
+  const int32_t status = s2s_model_shortlist(b->model, corpus, b->options, &with);
+  if (status) return status;
+  s2s_model_free(b->model);
+  b->model = with;
+  return S2S_OK;
+}
+
 static int make_model(bench *b, size_t words) {
   s2s_corpus *corpus = NULL;
   int failure = set_shape(b->options, b->given->has[FLAG_SHAPE] ? b->given->value[FLAG_SHAPE][0] : "rnn");
@@ -104,6 +115,7 @@ static int make_model(bench *b, size_t words) {
   if (!status) status = add_words(corpus, words - FIRST_WORD);
   if (!status) status = s2s_model_create(corpus, b->options, &b->model);
   if (!status) status = forbid_end(b->model);
+  if (!status) status = add_shortlist(b, corpus);
   s2s_corpus_free(corpus);
   return status ? library_failed(status) : 0;
 }

@@ -64,6 +64,7 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_TRAIN, "verify", "no model file is loaded"},
       {COMMAND_TRAIN, "beam", "the dev pairs are decoded with --evaluate-beam"},
       {COMMAND_TRAIN, "nbest", "the best hypothesis alone is judged"},
+      {COMMAND_TRAIN, "shortlist", "the dev pairs are decoded with the whole vocabulary"},
       {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},
       {COMMAND_BENCH, "threads", "it measures one thread"},
       {COMMAND_BENCH, "nbest", "it counts the best hypothesis alone"},
@@ -76,6 +77,8 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_AVERAGE, "threads", "one thread does it all"},
       {COMMAND_AVERAGE, "cpu", "the result is the same on each"},
       {COMMAND_AVERAGE, "invalid_utf8", "it reads no text"},
+      {COMMAND_SHORTLIST, "threads", "one thread does it all"},
+      {COMMAND_SHORTLIST, "cpu", "its lists are the same on each, but for ties"},
       {COMMAND_INFO, "threads", "one thread does it all"},
       {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
   };
@@ -104,7 +107,14 @@ static bool is_of_scoring(const char *key) {
   return false;
 }
 
+/* Whether the option says how a shortlist is made. */
+static bool is_of_shortlist(const char *key) { return strncmp(key, "shortlist.", strlen("shortlist.")) == 0; }
+
 static bool takes_scope(const command *which, size_t option) {
+  const bool makes = (which->bit & (COMMAND_SHORTLIST | COMMAND_BENCH)) != 0; /* a shortlist */
+  if (is_of_shortlist(s2s_option_name(option))) return makes;
+  if (makes && s2s_option_scope(option) == S2S_SCOPE_TRAIN)
+    return which->bit == COMMAND_SHORTLIST && strcmp(s2s_option_name(option), "max_train_length") == 0;
   if (which->bit == COMMAND_SCORE && s2s_option_scope(option) == S2S_SCOPE_DECODE)
     return is_of_scoring(s2s_option_name(option));
   if (which->bit != COMMAND_QUANTIZE && strcmp(s2s_option_name(option), "weights") == 0) return false;

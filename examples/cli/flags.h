@@ -23,7 +23,8 @@ enum {
   COMMAND_QUANTIZE = 128,
   COMMAND_SCORE = 256,
   COMMAND_AVERAGE = 512,
-  COMMAND_ALL = 1023
+  COMMAND_SHORTLIST = 1024,
+  COMMAND_ALL = 2047
 };
 enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
 
@@ -31,7 +32,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
  *   values  how many may follow, 2 standing for one or two
  *   file    what is done with the files that the values name, if they do */
 #define FLAGS(X)                                                                                                       \
-  X(TRAIN, "--train", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN,                                                         \
+  X(TRAIN, "--train", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN | COMMAND_SHORTLIST,                                                         \
     "pairs to learn from: one file of source<TAB>target lines, or two line-aligned files")                             \
   X(DEV, "--dev", 0, 2, "A [B]", FILE_READ, COMMAND_TRAIN,                                                             \
     "pairs to judge by after every epoch; the best model is kept")                                                     \
@@ -43,14 +44,15 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
     "a second model, or its answers: whether the two differ by more than chance")                                      \
   X(MODEL, "--model", 'm', 1, "FILE", FILE_READ,                                                                       \
     COMMAND_TRANSLATE | COMMAND_EVAL | COMMAND_INFO | COMMAND_SEGMENT | COMMAND_PLOT | COMMAND_BENCH |                 \
-      COMMAND_QUANTIZE | COMMAND_SCORE | COMMAND_AVERAGE,                                                              \
+      COMMAND_QUANTIZE | COMMAND_SCORE | COMMAND_AVERAGE | COMMAND_SHORTLIST,                                                              \
     "the model; of translate, score and eval also several, which decode together as an ensemble; of average two or more") \
   X(TEXTS, "--train", 0, 1, "FILE", FILE_READ, COMMAND_SEGMENT, "texts to learn pieces from, one a line")              \
   X(PIECES, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_SEGMENT,                                                 \
     "write the pieces to this file, as a SentencePiece model, and end")                                                \
   X(JOIN, "--join", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "the other way: lines of tokens to lines of text")           \
   X(TARGET, "--target", 0, 0, "", FILE_NONE, COMMAND_SEGMENT, "with -m: the target's segmenter, not the source's")     \
-  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN | COMMAND_QUANTIZE | COMMAND_AVERAGE,              \
+  X(OUTPUT, "--output", 'o', 1, "FILE", FILE_WRITTEN,                                                                \
+    COMMAND_TRAIN | COMMAND_QUANTIZE | COMMAND_AVERAGE | COMMAND_SHORTLIST,                                             \
     "where the model goes")                                                                                            \
   X(SEEDS, "--seeds", 0, 1, "N", FILE_NONE, COMMAND_TRAIN,                                                             \
     "train N models for an ensemble, with as many seeds from --seed on: FILE.1.safetensors, FILE.2.safetensors ...")    \

@@ -69,11 +69,19 @@ const command commands[] = {
      "of it), at a small loss of quality that `seq2seq eval` measures; or in full precision again, as what they stand for.\n"
      "Ends with name<TAB>value lines: parameters, weights, bytes.",
      command_quantize},
+    {"shortlist", COMMAND_SHORTLIST, TRAIN_SCOPE | RUNTIME_SCOPE, "teach a model which words go with which, to answer faster",
+     "-m FILE --train A [B] -o FILE [--shortlist-best N] [--shortlist-frequent N]",
+     "Writes a copy of a model that also has for each source token the N target tokens that go with it, found by the\n"
+     "model's own attention over the pairs, best those it was trained on, and the most frequent ones for any source. With\n"
+     "`seq2seq translate --shortlist yes` it chooses among these alone, which is faster where the target vocabulary is\n"
+     "large; `seq2seq eval --shortlist yes` says what that costs. Ends with name<TAB>value lines: shortlist, the tokens\n"
+     "of all lists, and bytes.",
+     command_shortlist},
     {"average", COMMAND_AVERAGE, RUNTIME_SCOPE, "make one model of the mean of several", "-m FILE -m FILE ... -o FILE",
      "Writes the model whose parameters are the means of those of several models of one shape: of the best of one training,\n"
      "which `seq2seq train --keep-best N` writes beside its output, it is often a little better than each.",
      command_average},
-    {"bench", COMMAND_BENCH, MODEL_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
+    {"bench", COMMAND_BENCH, MODEL_SCOPE | TRAIN_SCOPE | DECODE_SCOPE | RUNTIME_SCOPE, "measure how fast a model answers",
      "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",
      "Answers batches of texts on one thread, encoding included, for about a second each, and writes a table: texts and\n"
      "target tokens a second, milliseconds a text. The model is that of -m, or one of a stated size with random weights,\n"

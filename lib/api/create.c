@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "train/corpus.h"
 #include "train/preset.h"
+#include "train/shortlist.h"
 
 #include <string.h>
 
@@ -115,6 +116,18 @@ int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = s2s__model_check_single(model, "extended", &error);
   if (status == S2S_OK) status = s2s__model_extend(model, texts, options, extended, &error);
+  s2s__float_mode_leave(mode);
+  return s2s__api_finish(&error, status);
+}
+
+int32_t s2s_model_shortlist(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+                            s2s_model **with) {
+  S2S__API_OUT(with);
+  S2S__API_NEED(model);
+  S2S__API_NEED(corpus);
+  s2s__error error = {.status = S2S_OK};
+  const s2s__float_mode mode = s2s__float_mode_enter();
+  const int32_t status = s2s__shortlist_learn(model, corpus, options, with, &error);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
 }

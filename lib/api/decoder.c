@@ -98,7 +98,8 @@ static int32_t decoder_start(s2s_decoder *d, const s2s_memory *memory, s2s__erro
   s2s__memory_retain(memory);
   s2s__decoder_end_steps(d); /* maybe of the same memory */
   d->memory = memory;
-  const int32_t status = s2s__stepper_start(&d->searcher[0].stepper, memory, error);
+  int32_t status = s2s__stepper_start(&d->searcher[0].stepper, memory, error);
+  if (status == S2S_OK) status = s2s__decoder_choose(d, error);
   if (status != S2S_OK) s2s__decoder_end_steps(d);
   return status;
 }
@@ -196,6 +197,7 @@ static int32_t decoder_copy(const s2s_decoder *d, s2s_decoder **copy, s2s__error
   c->memory = d->memory;
   s2s__memory_retain(c->memory);
   int32_t status = s2s__stepper_copy(&c->searcher[0].stepper, &d->searcher[0].stepper, error);
+  if (status == S2S_OK) status = s2s__decoder_choose(c, error);
   status = s2s__name_limit(&c->host, error, status);
   if (status == S2S_OK)
     *copy = c;

@@ -116,6 +116,8 @@ int32_t s2s_model_get(const s2s_model *model, const char *key, const char **valu
     *value = model->parameters;
   else if (strcmp(key, "weights") == 0)
     *value = s2s__params_storage(&model->network.params);
+  else if (strcmp(key, "shortlist") == 0)
+    *value = model->shortlist;
   else if (strcmp(key, "cpu") == 0)
     *value = model->kernels->name;
   if (*value) return S2S_OK;

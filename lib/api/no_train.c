@@ -32,6 +32,8 @@ static int32_t no_train(const char *function) {
 NO_TRAIN_OUT(s2s_model_create, model, const s2s_corpus *corpus, const s2s_options *options, s2s_model **model)
 NO_TRAIN_OUT(s2s_model_extend, extended, const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
              s2s_model **extended)
+NO_TRAIN_OUT(s2s_model_shortlist, with, const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
+             s2s_model **with)
 NO_TRAIN_OUT(s2s_corpus_new, corpus, const s2s_options *options, s2s_corpus **corpus)
 NO_TRAIN(s2s_corpus_add, s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
          size_t target_length)

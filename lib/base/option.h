@@ -103,6 +103,9 @@
   X(LONG_PAIRS, "long_pairs", CHOICE, TRAIN, "skip", "skip|error", "leave out pairs that are longer, and count them, or refuse the corpus") \
   X(VOCABULARY_MIN_COUNT, "vocabulary.min_count", INT, TRAIN, "1", "1..1000000000", "tokens seen less often become unknown") \
   X(VOCABULARY_MAX_SIZE, "vocabulary.max_size", INT, TRAIN, "50000", "4..1000000", "most tokens a vocabulary holds, the most frequent ones") \
+  X(SHORTLIST_BEST, "shortlist.best", INT, TRAIN, "40", "0..10000", "target tokens that a shortlist keeps for each source token, those most linked to it") \
+  X(SHORTLIST_FREQUENT, "shortlist.frequent", INT, TRAIN, "100", "0..1000000", "target tokens, the most frequent ones, that a shortlist has for any source") \
+  X(SHORTLIST, "shortlist", BOOL, DECODE, "no", "yes|no", "choose among the target tokens that the model's shortlist has for the source's: faster, and a little worse where it lacks one") \
   X(BEAM, "beam", INT, DECODE, "5", "1..1024", "hypotheses kept at each step; 1 is greedy; without part in sampling") \
   X(BEAM_STOP, "beam_stop", CHOICE, DECODE, "first", "first|safe", "stop when as many hypotheses as the beam are finished, or only when none left can become better than those returned") \
   X(NBEST, "nbest", INT, DECODE, "1", "1..1024", "hypotheses returned for a text, for which the beam is made as wide; samples drawn for it where temperature is above 0") \

@@ -58,6 +58,7 @@ static int32_t ensemble_fill(s2s_model *e, const s2s_model *const *models, size_
     member[i] = models[i];
   }
   memcpy(e->parameters, first->parameters, sizeof e->parameters);
+  s2s__model_set_lexicon(e, first->lexicon);
   e->member = member;
   e->members = count;
   return S2S_OK;

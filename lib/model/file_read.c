@@ -135,7 +135,8 @@ static s2s__param *file_find(const file_reading *r, const char *name, int *scale
 
 static int file_is_text(const file_reading *r, const char *name, size_t *text) {
   for (*text = 0; *text < S2S__FILE_TEXTS; ++*text)
-    if (strcmp(s2s__file_text[*text], name) == 0) return r->parameters_only || s2s__file_has_text(r->model, *text);
+    if (strcmp(s2s__file_text[*text], name) == 0)
+      return r->parameters_only || *text == S2S__FILE_SHORTLIST || s2s__file_has_text(r->model, *text);
   return 0;
 }
 
@@ -323,12 +324,23 @@ static int32_t file_take_vocabulary(file_reading *r, int32_t side, const unsigne
                    expected);
 }
 
+static int32_t file_take_shortlist(file_reading *r, const unsigned char *bytes, size_t size) {
+  s2s_model *m = r->model;
+  const s2s__lexicon *lexicon;
+  if (s2s__lexicon_parse(bytes, size, m->vocabulary[S2S_SOURCE].size, m->vocabulary[S2S_TARGET].size, &m->arena, &lexicon,
+                         r->error) != S2S_OK)
+    return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, s2s__file_text[S2S__FILE_SHORTLIST]);
+  s2s__model_set_lexicon(m, lexicon);
+  return S2S_OK;
+}
+
 static int32_t file_take_text(file_reading *r, const s2s__st_tensor *t, size_t text) {
   const int32_t side = s2s__file_text_side(text);
   const size_t size = (size_t)(t->end - t->begin);
   const unsigned char *bytes;
   S2S__TRY(file_fetch(r, t->end - t->begin, &bytes));
   if (r->parameters_only) return S2S_OK;
+  if (text == S2S__FILE_SHORTLIST) return file_take_shortlist(r, bytes, size);
   if (text < S2S__FILE_SEGMENTER) return file_take_vocabulary(r, side, bytes, size);
   if (s2s__segmenter_parse(r->model->segmenter[side], bytes, size, r->error) == S2S_OK) return S2S_OK;
   return s2s__fail_prefix(r->error, "%s: tensor '%s'", r->reader->name, t->name);

@@ -52,12 +52,15 @@ static int32_t file_draft_metadata(file_writing *w) {
 
 static size_t file_text_bytes(const s2s_model *model, size_t text) {
   const int32_t side = s2s__file_text_side(text);
+  if (text == S2S__FILE_SHORTLIST) return s2s__lexicon_bytes(model->lexicon);
   return text < S2S__FILE_SEGMENTER ? s2s__vocabulary_bytes(&model->vocabulary[side]) : model->segmenter[side]->pieces->size;
 }
 
 static void file_write_text(const s2s_model *model, size_t text, void *out) {
   const int32_t side = s2s__file_text_side(text);
-  if (text < S2S__FILE_SEGMENTER)
+  if (text == S2S__FILE_SHORTLIST)
+    s2s__lexicon_write(model->lexicon, out);
+  else if (text < S2S__FILE_SEGMENTER)
     s2s__vocabulary_write(&model->vocabulary[side], out);
   else
     memcpy(out, model->segmenter[side]->pieces->bytes, model->segmenter[side]->pieces->size);

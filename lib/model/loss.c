@@ -25,13 +25,10 @@ static int32_t loss_mixture(s2s__graph *graph, const s2s__network *network, cons
   return S2S_OK;
 }
 
-int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
-                                       const s2s__outputs *outputs, const s2s__copies *copies,
-                                       s2s__tensor **log_probabilities) {
-  if (outputs->gate && shortlist)
-    return s2s__fail(graph->error, S2S_UNSUPPORTED, "a model with decoder.copy yes cannot use a shortlist");
+int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__outputs *outputs,
+                                       const s2s__copies *copies, s2s__tensor **log_probabilities) {
   if (outputs->gate) return loss_mixture(graph, network, outputs, copies, log_probabilities);
-  S2S__TRY(s2s__network_logits(graph, network, shortlist, outputs->rows, log_probabilities));
+  S2S__TRY(s2s__network_logits(graph, network, NULL, outputs->rows, log_probabilities));
   const size_t cols = (*log_probabilities)->cols;
   for (size_t r = 0; r < outputs->rows->rows; r++) {
     s2s__real *row = (*log_probabilities)->data + r * cols;

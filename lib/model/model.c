@@ -72,6 +72,7 @@ int32_t s2s__model_declare(s2s_model *model, s2s__error *error) {
   S2S__TRY(s2s__network_declare(&model->network, &model->arena, model->kernels, &model->options,
                                 model->vocabulary[S2S_SOURCE].size, model->vocabulary[S2S_TARGET].size, 0, error));
   snprintf(model->parameters, sizeof model->parameters, "%zu", model->network.params.total);
+  s2s__model_set_lexicon(model, model->lexicon);
   return S2S_OK;
 }
 
@@ -96,6 +97,11 @@ void s2s__model_release(const s2s_model *model) {
   for (size_t i = 0; i < m->members; i++) s2s__model_release(m->member[i]);
   s2s__arena_free(&m->arena);
   s2s__free(&host, m, sizeof *m);
+}
+
+void s2s__model_set_lexicon(s2s_model *model, const s2s__lexicon *lexicon) {
+  model->lexicon = lexicon;
+  snprintf(model->shortlist, sizeof model->shortlist, "%zu", lexicon ? s2s__lexicon_size(lexicon) : 0);
 }
 
 /* ---- copies ------------------------------------------------------------------------------------------------------ */
@@ -149,6 +155,9 @@ static int32_t model_fill_clone(const s2s_model *model, const s2s__real *flat, c
     S2S__TRY(model_copy_vocabulary(&model->vocabulary[side], &to->vocabulary[side], &to->arena, error));
   }
   S2S__TRY(s2s__model_declare(to, error));
+  const s2s__lexicon *lexicon = NULL;
+  if (model->lexicon) S2S__TRY(s2s__lexicon_copy(model->lexicon, &to->arena, &lexicon, error));
+  s2s__model_set_lexicon(to, lexicon);
   for (size_t i = 0; !storage && i < to->network.params.count; i++)
     to->network.params.item[i]->storage = model->network.params.item[i]->storage;
   if (storage) s2s__params_store(&to->network.params, *storage);

@@ -5,6 +5,7 @@
 #ifndef S2S__MODEL_MODEL_H
 #define S2S__MODEL_MODEL_H
 
+#include "model/lexicon.h"
 #include "model/network.h"
 #include "model/safetensors.h"
 #include "text/segmenter.h"
@@ -25,9 +26,10 @@ struct s2s_model {
   s2s__vocabulary vocabulary[2]; /* S2S_SOURCE, S2S_TARGET */
   s2s_segmenter *segmenter[2];   /* counted: they may be another model's too */
   s2s__network network;
+  const s2s__lexicon *lexicon;   /* NULL: it has no shortlist; of an ensemble that of its first member */
   const s2s_model *const *member; /* of an ensemble, [members], retained */
   size_t members;                 /* 0: a model by itself */
-  char parameters[24]; /* their number as text, for s2s_model_get */
+  char parameters[24], shortlist[24]; /* how many numbers, and ids in the shortlist, as text for s2s_model_get */
 };
 
 /* The kernels of the `cpu` option on this machine. S2S_UNSUPPORTED names what the machine has. */
@@ -55,6 +57,9 @@ int32_t s2s__model_clone(const s2s_model *model, const s2s__host *host, const s2
 /* A new model with the matrices stored as the option `weights` says. */
 int32_t s2s__model_quantize(const s2s_model *model, const s2s_options *options, s2s_model **quantized,
                             s2s__error *error);
+
+/* From here on it has this shortlist, which is the arena's; NULL: none. */
+void s2s__model_set_lexicon(s2s_model *model, const s2s__lexicon *lexicon);
 
 /* extend.c: a model that also has the tokens of texts[side] which `model` lacks, behind its own; their rows are drawn from the
  * seed. Reads seed, vocabulary.* and runtime options. */

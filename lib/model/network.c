@@ -202,24 +202,14 @@ int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s_
 int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, const int32_t *ids, size_t count,
                                s2s__shortlist **shortlist) {
   const s2s__weight *whole = network->generator_weight->weight;
-  const s2s__work work = s2s__graph_work(graph);
-  s2s__real *rows;
-  size_t numbers;
   S2S__GRAPH_TAKE(graph, s2s__shortlist, 1, *shortlist);
   s2s__shortlist *s = *shortlist;
   *s = (s2s__shortlist){.count = count, .ids = ids};
   S2S__TRY(s2s__weight_init(&s->weight, graph->arena, whole->kernels, count, whole->in, S2S__WEIGHT_MULTIPLY,
                             whole->storage, graph->error));
   S2S__GRAPH_TAKE(graph, s2s__real, count, s->bias);
-  const s2s__mark mark = s2s__arena_mark(graph->arena);
-  if (!s2s__multiply_fits(count, whole->in, &numbers)) return s2s__fail_memory(graph->error, SIZE_MAX, "a shortlist");
-  S2S__GRAPH_TAKE(graph, s2s__real, numbers, rows);
-  for (size_t i = 0; i < count; i++) {
-    s2s__weight_row(whole, (size_t)ids[i], rows + i * whole->in);
-    s->bias[i] = network->generator_bias->value[ids[i]];
-  }
-  S2S__TRY(s2s__weight_pack(&s->weight, &work, rows, whole->in, 1));
-  s2s__arena_rewind(graph->arena, mark);
+  s2s__weight_gather(whole, ids, &s->weight);
+  for (size_t i = 0; i < count; i++) s->bias[i] = network->generator_bias->value[ids[i]];
   return S2S_OK;
 }
 

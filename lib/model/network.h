@@ -191,11 +191,9 @@ typedef struct s2s__outputs {
 s2s__outputs s2s__block_outputs(const s2s__block *block);
 
 /* loss.c: the whole output layer: log-probabilities [rows, target vocabulary], of a decoder that copies behind them those of
- * each sentence's own words [copies->extra]; with a shortlist [rows, shortlist->count], S2S_UNSUPPORTED with copying. copies
- * may be NULL for a decoder that does not copy. Not while recording. */
-int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__shortlist *shortlist,
-                                       const s2s__outputs *outputs, const s2s__copies *copies,
-                                       s2s__tensor **log_probabilities);
+ * each sentence's own words [copies->extra]. copies may be NULL for a decoder that does not copy. Not while recording. */
+int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__outputs *outputs,
+                                       const s2s__copies *copies, s2s__tensor **log_probabilities);
 
 /* The most tokens that a sequence of a side may have: SIZE_MAX, or the learned positions. */
 size_t s2s__network_longest(const s2s__network *network, int32_t side);

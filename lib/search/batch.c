@@ -201,6 +201,19 @@ static void batch_choose_advance(s2s__batch *batch) {
   }
 }
 
+/* Each sentence's shortlist, and what it must begin with. */
+static int32_t batch_choose(s2s__batch *batch) {
+  const s2s_decoder *decoder = batch->decoder;
+  s2s__wish *wish;
+  if (!decoder->search.shortlist || batch->request->targets) return S2S_OK;
+  S2S__BATCH_TAKE(batch, s2s__wish, batch->count + 1, wish);
+  for (size_t i = 0; i < batch->count; i++) {
+    const s2s__sentence *s = &batch->sentence[i];
+    wish[i] = (s2s__wish){s->number, s->prefix, s->prefix_length};
+  }
+  return s2s__stepper_choose(&batch->searcher->stepper, decoder->model->lexicon, wish, batch->count, batch->error);
+}
+
 static int32_t batch_begin(s2s__batch *batch, const size_t *number, size_t count) {
   size_t most, longest = 1;
   s2s__arena_reset(&batch->searcher->arena);
@@ -215,6 +228,7 @@ static int32_t batch_begin(s2s__batch *batch, const size_t *number, size_t count
     S2S__TRY(batch_begin_sentence(batch, &batch->sentence[i], number[i]));
     if (batch->sentence[i].limit > longest) longest = batch->sentence[i].limit;
   }
+  S2S__TRY(batch_choose(batch));
   return batch_begin_scratch(batch, longest);
 }
 

@@ -42,6 +42,7 @@ int32_t s2s__search_read(s2s__search *search, const s2s_options *options, s2s__e
   search->time_limit = s2s__option_real(options, S2S__TIME_LIMIT);
   search_read_rules(&search->rules, options);
   search->replace_unknown = s2s__option_bool(options, S2S__REPLACE_UNKNOWN);
+  search->shortlist = s2s__option_bool(options, S2S__SHORTLIST);
   search->temperature = s2s__option_real(options, S2S__TEMPERATURE);
   search->top_k = s2s__option_size(options, S2S__TOP_K);
   search->top_p = s2s__option_real(options, S2S__TOP_P);
@@ -114,8 +115,17 @@ static int32_t decoder_read_prefix(s2s_decoder *d, s2s__error *error) {
   return S2S_OK;
 }
 
+static int32_t decoder_check_shortlist(const s2s_decoder *d, s2s__error *error) {
+  if (!d->search.shortlist) return S2S_OK;
+  if (d->model->network.config.copy)
+    return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': a model that copies (decoder.copy) cannot use one");
+  if (d->model->lexicon) return S2S_OK;
+  return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': the model has none; s2s_model_shortlist makes one");
+}
+
 static int32_t decoder_read_texts(s2s_decoder *d, s2s__error *error) {
   S2S__TRY(decoder_check_attention(d, error));
+  S2S__TRY(decoder_check_shortlist(d, error));
   S2S__TRY(s2s__sequences_of(d->model, d->search.banned, &d->host, &d->arena, &d->search.rules.banned, error));
   d->search.rules.look_back |= d->search.rules.banned.count > 0;
   S2S__TRY(decoder_read_prefix(d, error));
@@ -156,6 +166,17 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
   }
   *decoder = d;
   return S2S_OK;
+}
+
+int32_t s2s__decoder_choose(s2s_decoder *decoder, s2s__error *error) {
+  s2s__searcher *searcher = &decoder->searcher[0];
+  const size_t count = decoder->memory->rows.count;
+  if (!decoder->search.shortlist) return S2S_OK;
+  s2s__arena_reset(&searcher->arena);
+  s2s__wish *wish = S2S__TAKE(&searcher->arena, s2s__wish, count + 1);
+  if (!wish) return s2s__fail_memory(error, count * sizeof *wish, "a step");
+  for (size_t i = 0; i < count; i++) wish[i] = (s2s__wish){.sentence = i};
+  return s2s__stepper_choose(&searcher->stepper, decoder->model->lexicon, wish, count, error);
 }
 
 void s2s__decoder_end_steps(s2s_decoder *decoder) {

@@ -27,7 +27,7 @@ typedef struct s2s__search {
   size_t max_length;
   double max_length_ratio, time_limit;
   s2s__rules rules; /* the banned sequences are the decoder's */
-  int replace_unknown;
+  int replace_unknown, shortlist;
   double temperature, top_p; /* 0: no sampling */
   size_t top_k;
   uint64_t seed;
@@ -72,6 +72,8 @@ int32_t s2s__decoder_new(const s2s_model *model, const s2s__host *host, const s2
 /* What the sentences of the next search begin with, as many as its memory has. S2S_BAD_TEXT, S2S_LIMIT. */
 int32_t s2s__decoder_set_prefixes(s2s_decoder *decoder, const char *const *texts, const size_t *lengths, size_t count,
                                   s2s__error *error);
+/* Where the options ask for it: from here on the first searcher's steps choose from the shortlist, for all sentences. */
+int32_t s2s__decoder_choose(s2s_decoder *decoder, s2s__error *error);
 /* Ends the public steps, if there were any. */
 void s2s__decoder_end_steps(s2s_decoder *decoder);
 /* Ends a call: one that found no memory gives back what it took, so that the next can have it. Names the limit; returns

@@ -42,11 +42,22 @@ int32_t s2s__stepper_rewind(s2s__stepper *stepper, s2s__error *error) {
   s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
   stepper->state = stepper->first;
   if (stepper->first.past.kept) S2S__TRY(s2s__past_init_like(&graph, &stepper->first.past, &stepper->state.past));
+  stepper->choice.list = NULL;
   stepper->rows = stepper->memory->rows.count;
   stepper->position = 0;
   stepper->sentence = NULL;
   for (size_t i = 0; i < stepper->others; i++) S2S__TRY(s2s__stepper_rewind(&stepper->other[i], error));
   stepper->started = 1;
+  return S2S_OK;
+}
+
+int32_t s2s__stepper_choose(s2s__stepper *stepper, const s2s__lexicon *lexicon, const s2s__wish *wish, size_t wishes,
+                            s2s__error *error) {
+  s2s__graph graph;
+  s2s__graph_init(&graph, &stepper->base, stepper->model->kernels, error);
+  S2S__TRY(s2s__choice_make(&graph, &stepper->model->network, lexicon, stepper->memory, wish, wishes, &stepper->choice));
+  for (size_t i = 0; i < stepper->others; i++)
+    S2S__TRY(s2s__stepper_choose(&stepper->other[i], lexicon, wish, wishes, error));
   return S2S_OK;
 }
 
@@ -182,6 +193,15 @@ static int32_t stepper_step_others(s2s__stepper *stepper, const int32_t *tokens,
   return S2S_OK;
 }
 
+static int32_t stepper_probabilities(s2s__stepper *stepper, s2s__graph *graph, const s2s__block *block) {
+  const s2s__network *network = &stepper->model->network;
+  const s2s__outputs outputs = s2s__block_outputs(block);
+  if (stepper->choice.list)
+    return s2s__choice_log_probabilities(graph, network, &stepper->choice, block->sentence, outputs.rows,
+                                         &stepper->log_probabilities);
+  return s2s__network_log_probabilities(graph, network, &outputs, stepper->copies, &stepper->log_probabilities);
+}
+
 int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const size_t *parents, size_t n,
                           s2s__error *error) {
   const s2s__network *network = &stepper->model->network;
@@ -205,9 +225,7 @@ int32_t s2s__stepper_step(s2s__stepper *stepper, const int32_t *tokens, const si
   block.state = selected;
   S2S__TRY(network->decoder_type->block(&graph, network, &block));
   S2S__TRY(stepper_keep(&graph, &selected, &block.state));
-  const s2s__outputs outputs = s2s__block_outputs(&block);
-  S2S__TRY(s2s__network_log_probabilities(&graph, network, NULL, &outputs, stepper->copies,
-                                          &stepper->log_probabilities));
+  S2S__TRY(stepper_probabilities(stepper, &graph, &block));
   stepper->state = block.state;
   stepper->weights = block.weights;
   stepper->query = block.query;

@@ -8,7 +8,7 @@
 #ifndef S2S__SEARCH_STEPPER_H
 #define S2S__SEARCH_STEPPER_H
 
-#include "search/memory.h"
+#include "search/choice.h"
 
 typedef struct s2s__stepper {
   const s2s_model *model; /* borrowed */
@@ -20,6 +20,7 @@ typedef struct s2s__stepper {
   s2s__mark prepared;       /* of base: behind it is what steps add */
   s2s__decoder_state first; /* of the memory's sentences, in base */
   s2s__decoder_state state;
+  s2s__choice choice;       /* in base, behind what is prepared */
   const s2s_memory *memory; /* borrowed */
   size_t rows;            /* of the last step; before the first: sentences */
   size_t position;        /* steps made */
@@ -45,6 +46,10 @@ int32_t s2s__stepper_start(s2s__stepper *stepper, const s2s_memory *memory, s2s_
 int32_t s2s__stepper_share(s2s__stepper *stepper, const s2s__stepper *started, s2s__error *error);
 /* Back to the first step of the memory. */
 int32_t s2s__stepper_rewind(s2s__stepper *stepper, s2s__error *error);
+/* From here to the next rewind the sentences of the wishes, and there must be no others, choose from what the lexicon and
+ * their wish have; an ensemble's members all from the same. */
+int32_t s2s__stepper_choose(s2s__stepper *stepper, const s2s__lexicon *lexicon, const s2s__wish *wish, size_t wishes,
+                            s2s__error *error);
 /* `copy`, of the same model, comes to where the started `stepper` is, of the same memory; both then go on by themselves. */
 int32_t s2s__stepper_copy(s2s__stepper *copy, const s2s__stepper *stepper, s2s__error *error);
 /* parents and tokens must be in range; they are borrowed for the call. */

@@ -179,16 +179,33 @@ void s2s__weight_row_i8(const s2s__weight *weight, size_t out_index, int8_t *row
   for (size_t i = 0; i < weight->in; i++) row[i] = whole[weight_place(weight, out_index, i)];
 }
 
-/* A row's numbers, whatever their width. */
-static void weight_copy_row(const s2s__weight *from, size_t row, const s2s__weight *to, size_t place) {
-  for (size_t i = 0; i < from->in; i++) {
-    const size_t a = weight_place(from, row, i), b = weight_place(to, place, i);
-    if (from->storage == S2S__STORAGE_F32)
-      ((s2s__real *)to->data)[b] = ((const s2s__real *)from->data)[a];
-    else if (from->storage == S2S__STORAGE_F16)
-      ((uint16_t *)to->data)[b] = ((const uint16_t *)from->data)[a];
-    else
-      ((int8_t *)to->data)[b] = ((const int8_t *)from->data)[a];
+/* Where an output's numbers lie: `count` units of `size` bytes, `stride` bytes from one to the next. */
+typedef struct weight_units {
+  unsigned char *at;
+  size_t size, stride, count;
+} weight_units;
+
+static weight_units weight_units_of(const s2s__weight *weight, size_t out_index) {
+  static const size_t width[] = {sizeof(s2s__real), sizeof(uint16_t), 4 * sizeof(int8_t)}; /* int8: groups of four */
+  const size_t panel = weight->kernels->panel, column = out_index % panel, block = out_index - column;
+  const size_t in = weight->in, size = width[weight->storage];
+  unsigned char *data = weight->data;
+  const int whole = weight->storage == S2S__STORAGE_I8;
+  if (weight->use == S2S__WEIGHT_ROWS) {
+    const size_t row = in * (whole ? sizeof(int8_t) : size);
+    return (weight_units){data + out_index * row, row, row, 1};
+  }
+  if (whole)
+    return (weight_units){data + S2S__PACKED_I8_BYTES(block, in) + (panel + column) * size, size, panel * size, (in + 3) / 4};
+  return (weight_units){data + (block * in + column) * size, size, panel * size, in};
+}
+
+/* Constant sizes are a move each, and not a call. */
+static void weight_copy_units(weight_units from, weight_units to) {
+  for (size_t i = 0; i < from.count; i++, from.at += from.stride, to.at += to.stride) {
+    if (from.size == 4) memcpy(to.at, from.at, 4);
+    else if (from.size == 2) memcpy(to.at, from.at, 2);
+    else memcpy(to.at, from.at, from.size);
   }
 }
 
@@ -201,10 +218,13 @@ static char *weight_head(const s2s__weight *weight, size_t out_index) {
 void s2s__weight_gather(const s2s__weight *from, const int32_t *ids, s2s__weight *to) {
   const size_t bytes = s2s__weight_bytes(to->kernels, to->out, to->in, to->use, to->storage);
   const int whole = to->storage == S2S__STORAGE_I8, panels = to->use == S2S__WEIGHT_MULTIPLY;
-  if (bytes > 0) memset(to->data, 0, bytes); /* padding */
+  if (bytes > 0 && panels && to->out % to->kernels->panel) {
+    const size_t last = s2s__weight_bytes(to->kernels, to->kernels->panel, to->in, to->use, to->storage);
+    memset((char *)to->data + bytes - last, 0, last); /* padding */
+  }
   for (size_t o = 0; o < to->out; o++) {
     const size_t row = (size_t)ids[o];
-    weight_copy_row(from, row, to, o);
+    weight_copy_units(weight_units_of(from, row), weight_units_of(to, o));
     if (whole) to->scale[o] = from->scale[row];
     if (whole && panels) memcpy(weight_head(to, o), weight_head(from, row), sizeof(int32_t));
   }

@@ -232,6 +232,14 @@ class Models(unittest.TestCase):
         with self.assertRaises(seq2seq.BadOption):
             self.model.quantize("int4")
 
+    def test_shortlist(self):
+        fast = self.model.shortlist(seq2seq.Corpus(PAIRS), shortlist_best=3)
+        self.assertEqual(self.model["shortlist"], "0")
+        self.assertGreater(int(fast["shortlist"]), 2)
+        self.assertIsInstance(fast.translate(PAIRS[0][0], shortlist=True), str)
+        with self.assertRaises(seq2seq.BadOption):
+            self.model.translate(PAIRS[0][0], shortlist=True)
+
     def test_evaluate(self):
         metrics = self.model.evaluate(seq2seq.Corpus(PAIRS))
         self.assertEqual(metrics["lines"], len(PAIRS))

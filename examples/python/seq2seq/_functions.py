@@ -112,6 +112,7 @@ FUNCTIONS = {
     "s2s_model_create": (c_int32, [s2s_corpus, s2s_options, POINTER(s2s_model)]),
     "s2s_model_extend": (c_int32, [s2s_model, s2s_corpus, s2s_options, POINTER(s2s_model)]),
     "s2s_model_quantize": (c_int32, [s2s_model, s2s_options, POINTER(s2s_model)]),
+    "s2s_model_shortlist": (c_int32, [s2s_model, s2s_corpus, s2s_options, POINTER(s2s_model)]),
     "s2s_model_ensemble": (c_int32, [POINTER(s2s_model), c_size_t, s2s_options, POINTER(s2s_model)]),
     "s2s_model_average": (c_int32, [POINTER(s2s_model), c_size_t, s2s_options, POINTER(s2s_model)]),
     "s2s_model_load": (c_int32, [c_char_p, s2s_options, POINTER(s2s_model)]),

@@ -255,6 +255,12 @@ class Model(Handle):
         options = given(options, {**settings, "weights": weights})
         return Model(made(lib.s2s_model_quantize, self, options), kept(options))
 
+    def shortlist(self, corpus: "Corpus", options: Optional[Options] = None, **settings: Any) -> "Model":
+        """A copy that knows which target tokens go with which source tokens, learnt from a corpus: with the option
+        ``shortlist`` it chooses among these alone, which is faster."""
+        options = given(options, settings)
+        return Model(made(lib.s2s_model_shortlist, self, corpus, options), kept(options))
+
     def save(self, path: PathLike) -> None:
         check(lib.s2s_model_save(self, path_bytes(path)))
 
