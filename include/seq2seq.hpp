@@ -399,7 +399,7 @@ public:
     const float *scores = s2s_result_token_scores(get(), text, rank, &size);
     return {scores, size};
   }
-  std::int32_t ending(std::size_t text, std::size_t rank = 0) const noexcept { /* S2S_ENDED ... */
+  std::int32_t ending(std::size_t text, std::size_t rank = 0) const noexcept { /* S2S_ENDING_MARK ... */
     return s2s_result_ending(get(), text, rank);
   }
   span<const std::int32_t> tokens(std::size_t text, std::size_t rank = 0) const noexcept {

@@ -655,6 +655,8 @@ static void test_ensemble(void) {
   failed(s2s_model_save(ensemble, FOLDER "x"), S2S_UNSUPPORTED, "saved", "an ensemble is no file");
   failed(s2s_trainer_new(ensemble, h.corpus, NULL, options, &trainer), S2S_UNSUPPORTED, "trained", "nor trained");
   failed(s2s_model_quantize(ensemble, options, &nothing), S2S_UNSUPPORTED, "quantized", "nor quantized");
+  failed(s2s_model_parameter_write(ensemble, 0, (const float[]){0}, 1), S2S_UNSUPPORTED, "written", "nor written");
+  failed(s2s_model_load_parameters(ensemble, "Makefile"), S2S_UNSUPPORTED, "written", "nor loaded into");
   failed(s2s_model_extend(ensemble, h.corpus, options, &nothing), S2S_UNSUPPORTED, "extended", "nor extended");
   failed(s2s_model_ensemble((const s2s_model *[]){members[0], ensemble}, 2, options, &nothing), S2S_BAD_ARGUMENT,
          "model 1 is an ensemble itself", "nor a member");
@@ -746,6 +748,40 @@ static void test_nul(void) {
   is_text(s2s_corpus_text(corpus, 0, S2S_SOURCE), "ab\xEF\xBF\xBD" "c", "replacing: by U+FFFD");
   is_text(s2s_corpus_text(corpus, 0, S2S_TARGET), "b\xEF\xBF\xBD", "replacing: at the end as well");
   s2s_corpus_free(corpus);
+  s2s_options_free(o);
+}
+
+/* Bytes joined to text: each character is its last byte's, and a NUL is no character. */
+static void test_bytes(void) {
+  s2s_options *o = tiny_options(&watch);
+  s2s_segmenter *segmenter = NULL;
+  s2s_tokens *cut = NULL, *joined = NULL;
+  const char *tokens[8];
+  size_t a[2], b[2], count;
+  int same = 1;
+  tiny_set(o, "source.tokens", "bytes");
+  is_int(s2s_segmenter_new(o, S2S_SOURCE, NULL, NULL, 0, &segmenter), S2S_OK, "bytes are tokens");
+  is_int(s2s_segment(segmenter, "cd\xC3\xA9\xE2\x82\xAC", 7, &cut), S2S_OK, "of characters of one, two and three");
+  count = s2s_tokens_count(cut);
+  for (size_t i = 0; i < count && i < 8; i++) tokens[i] = s2s_tokens_get(cut, i);
+  is_int(s2s_join(segmenter, tokens, count, &joined), S2S_OK, "joined");
+  is_text(s2s_tokens_text(joined), "cd\xC3\xA9\xE2\x82\xAC", "they are the text again");
+  for (size_t i = 0; i < count; i++) {
+    s2s_tokens_range(cut, i, &a[0], &a[1]);
+    s2s_tokens_range(joined, i, &b[0], &b[1]);
+    same &= a[0] == b[0] && a[1] == b[1];
+  }
+  ok(count == 7 && same, "and stand where they stood");
+  s2s_tokens_free(joined);
+  is_int(s2s_join(segmenter, (const char *const[]){tokens[0], "<0x00>", "<0xC3>", tokens[1]}, 4, &joined), S2S_OK,
+         "bytes that are no text");
+  is_text(s2s_tokens_text(joined), "c\xEF\xBF\xBD\xEF\xBF\xBD" "d", "and a NUL become U+FFFD each");
+  s2s_tokens_range(joined, 1, &a[0], &a[1]);
+  s2s_tokens_range(joined, 3, &b[0], &b[1]);
+  ok(a[0] == 1 && a[1] == 4 && b[0] == 7 && b[1] == 8, "which their tokens stand for");
+  s2s_tokens_free(joined);
+  s2s_tokens_free(cut);
+  s2s_segmenter_free(segmenter);
   s2s_options_free(o);
 }
 
@@ -1623,6 +1659,7 @@ int main(void) {
   test_average();
   test_documents();
   test_nul();
+  test_bytes();
   test_replacement();
   test_absurd_sizes();
   test_results();

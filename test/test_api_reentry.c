@@ -82,8 +82,32 @@ static void test_freed_inside(const char *what) {
   s2s_encode(encoder, (const char *const[]){"abc"}, NULL, 1, &in.memory);
   s2s_encoder_free(encoder);
   s2s_decoder_on_token(in.decoder, free_all, &in);
-  ok(s2s_decode(in.decoder, in.memory, &result) == S2S_OK && in.calls > 0, "%s", what);
+  failed(s2s_decode(in.decoder, in.memory, &result), S2S_CANCELLED, "cancelled", what);
+  ok(in.calls == 1 && result == NULL, "which ends the call");
+}
+
+static int32_t count_done(void *user, size_t sequence, const char *text, size_t length, size_t settled, int32_t done_) {
+  size_t *ended = user;
+  if (done_ && sequence == 1 && length == 0 && settled == 0 && !*text) ended[1]++;
+  else if (done_) ended[0]++;
+  return 0;
+}
+
+static void test_empty_source(void) {
+  s2s_decoder *decoder = new_decoder();
+  s2s_encoder *encoder;
+  s2s_memory *own;
+  s2s_result *result;
+  size_t ended[2] = {0, 0};
+  s2s_encoder_init(model, options, &encoder);
+  s2s_encode(encoder, (const char *const[]){"abc", NULL}, (const size_t[]){3, 0}, 2, &own);
+  s2s_encoder_free(encoder);
+  s2s_decoder_on_token(decoder, count_done, ended);
+  ok(s2s_decode(decoder, own, &result) == S2S_OK && ended[0] == 1 && ended[1] == 1,
+     "a sequence from nothing, NULL of length 0, is told as done too");
   s2s_result_free(result);
+  s2s_memory_free(own);
+  s2s_decoder_free(decoder);
 }
 
 /* ---- a memory that is freed before its steps --------------------------------------------------------------------- */
@@ -137,6 +161,14 @@ typedef struct training {
   int frees;
 } training;
 
+/* In a thread of its own: 1 when it is told that the trainer is busy. */
+static void *look_elsewhere(void *trainer) {
+  s2s_model *model_;
+  const int told = s2s_trainer_model(trainer, &model_) == S2S_BUSY && s2s_trainer_present(trainer, &model_) == S2S_BUSY &&
+                   s2s_trainer_save(trainer, "build/tmp/torn.safetensors") == S2S_BUSY;
+  return told ? trainer : NULL;
+}
+
 static int32_t train_inside(void *user, int32_t event, int64_t done_, int64_t total) {
   training *t = user;
   s2s_model *snapshot;
@@ -150,6 +182,11 @@ static int32_t train_inside(void *user, int32_t event, int64_t done_, int64_t to
   ok(s2s_trainer_model(t->trainer, &snapshot) == S2S_OK, "and the model");
   s2s_model_free(snapshot);
   ok(s2s_trainer_save(t->trainer, "build/tmp/reentry.safetensors") == S2S_OK, "it is saved");
+  pthread_t thread;
+  void *told = NULL;
+  pthread_create(&thread, NULL, look_elsewhere, t->trainer);
+  pthread_join(thread, &told);
+  ok(told != NULL, "but not from another thread");
   if (t->frees) s2s_trainer_free(t->trainer);
   return 0;
 }
@@ -167,7 +204,8 @@ static s2s_trainer *new_trainer(training *t) {
 static void test_inside_training(int frees, const char *what) {
   training t = {.frees = frees};
   s2s_trainer *trainer = new_trainer(&t);
-  ok(s2s_trainer_run(trainer) == S2S_OK && t.calls > 1, "%s", what);
+  const int32_t status = s2s_trainer_run(trainer);
+  ok(frees ? status == S2S_CANCELLED : status == S2S_OK && t.calls > 1, "%s", what);
   if (frees) return;
   t.trainer = NULL;
   test_clear_cancel(trainer);
@@ -221,7 +259,7 @@ static void *decode_there(void *decoder) {
   s2s_result *result;
   const int32_t status = s2s_decode(decoder, memory, &result);
   s2s_result_free(result);
-  return status == S2S_OK ? decoder : NULL;
+  return status == S2S_CANCELLED ? decoder : NULL;
 }
 
 static void test_two_threads(void) {
@@ -242,7 +280,7 @@ static void test_two_threads(void) {
   pthread_cond_broadcast(&w.changed);
   pthread_mutex_unlock(&w.mutex);
   pthread_join(thread, &worked);
-  ok(worked != NULL, "a decoder that was freed elsewhere finished its call");
+  ok(worked != NULL, "a decoder that was freed elsewhere ended its call");
 }
 
 int main(void) {
@@ -256,6 +294,7 @@ int main(void) {
   s2s_encoder_free(encoder);
   test_inside_decode();
   test_freed_inside("decoder and memory are freed from inside");
+  test_empty_source();
   test_memory_freed();
   test_inside_training(0, "a training with a callback that asks for everything");
   test_inside_training(1, "a trainer is freed from inside");

@@ -38,9 +38,9 @@ static int scored_as_found(const s2s_model *model, const char *source, const s2s
   s2s_result *r;
   need(s2s_score(model, options, &source, NULL, &target, NULL, 1, &r));
   const s2s__hypothesis *a = &found->text[0].item[rank], *b = &r->text[0].item[0];
-  int same = b->ending == S2S_ENDED && a->length == b->length && !strcmp(a->text, b->text);
+  int same = b->ending == S2S_ENDING_MARK && a->length == b->length && !strcmp(a->text, b->text);
   same = same && !memcmp(a->token_scores, b->token_scores, a->scores * sizeof *a->token_scores);
-  if (a->ending == S2S_ENDED) /* one that was cut has no end mark, which a given target always has */
+  if (a->ending == S2S_ENDING_MARK) /* one that was cut has no end mark, which a given target always has */
     same = same && a->scores == b->scores && !memcmp(&a->score, &b->score, sizeof a->score);
   if (a->alignment) same = same && !memcmp(a->alignment, b->alignment, a->rows * a->columns * sizeof *a->alignment);
   s2s_result_free(r);

@@ -50,7 +50,7 @@ static void check_rule(const char *option, const char *without, holds_fn holds, 
 static int has_min_length(const s2s_result *r, size_t rank) {
   size_t n;
   (void)tokens_of(r, 0, rank, &n);
-  return n >= 5 || s2s_result_ending(r, 0, rank) != S2S_ENDED;
+  return n >= 5 || s2s_result_ending(r, 0, rank) != S2S_ENDING_MARK;
 }
 
 static int repeats(const s2s_result *r, size_t rank, size_t gram) {
@@ -131,7 +131,7 @@ static void check_stuck(uint64_t *random) {
     need(s2s_decoder_init(model, options, &decoder));
     need(s2s_decode(decoder, memory, &r));
     (void)tokens_of(r, 0, 0, &n);
-    ok(n == 2 && s2s_result_ending(r, 0, 0) == S2S_STUCK, "%s: where nothing may follow, what is there stays",
+    ok(n == 2 && s2s_result_ending(r, 0, 0) == S2S_ENDING_STUCK, "%s: where nothing may follow, what is there stays",
        kinds[k]);
     s2s_result_free(r);
     s2s_decoder_free(decoder);
@@ -303,7 +303,7 @@ static void check_endings(uint64_t *random) {
   s2s_memory *memory = drawn_memory(model, 3, random);
   bias_end(model, 50);
   s2s_result *r = decoded(model, memory, "beam 2");
-  is_int(s2s_result_ending(r, 0, 0), S2S_ENDED, "a hypothesis with its end mark has ended");
+  is_int(s2s_result_ending(r, 0, 0), S2S_ENDING_MARK, "a hypothesis with its end mark has ended");
   s2s_result_free(r);
   s2s_memory_free(memory);
   s2s_model_free(model);
@@ -311,16 +311,16 @@ static void check_endings(uint64_t *random) {
   bias_end(model, -1000);
   memory = drawn_memory(model, 3, random);
   r = decoded(model, memory, "beam 2 max_length 4");
-  is_int(s2s_result_ending(r, 0, 0), S2S_CUT_LENGTH, "one that was cut says so");
+  is_int(s2s_result_ending(r, 0, 0), S2S_ENDING_LENGTH, "one that was cut says so");
   s2s_result_free(r);
   r = decoded(model, memory, "beam 2 nbest 2 max_length 4 min_length 3");
-  is_int(s2s_result_ending(r, 0, 1), S2S_CUT_LENGTH, "each of them");
+  is_int(s2s_result_ending(r, 0, 1), S2S_ENDING_LENGTH, "each of them");
   is_int(s2s_result_ending(r, 0, 2), -1, "and none past the end");
   s2s_result_free(r);
   r = decoded(model, memory, "max_length 100000 max_length_ratio 0 time_limit 0.05");
   size_t n;
   (void)tokens_of(r, 0, 0, &n);
-  ok(s2s_result_ending(r, 0, 0) == S2S_CUT_TIME && n < 100000, "time_limit ends a long search with what there is (%zu)",
+  ok(s2s_result_ending(r, 0, 0) == S2S_ENDING_TIME && n < 100000, "time_limit ends a long search with what there is (%zu)",
      n);
   s2s_result_free(r);
   r = decoded(model, memory, "beam 2 max_length 60 min_length 40 max_length_ratio 1");

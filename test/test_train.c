@@ -80,7 +80,7 @@ static double trainer_figure(const s2s_trainer *trainer, const char *name) {
   return figure(s2s_trainer_metrics(trainer), name);
 }
 
-static tiny_digest snapshot_digest(const s2s_trainer *trainer) {
+static tiny_digest snapshot_digest(s2s_trainer *trainer) {
   s2s_model *model;
   if (s2s_trainer_model(trainer, &model) != S2S_OK) return diag("%s", s2s_error_message()), 0;
   const tiny_digest digest = tiny_model_digest(model);

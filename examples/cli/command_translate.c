@@ -120,7 +120,7 @@ static void write_answers(translation *t, size_t first, const s2s_memory *memory
     s2s_result_tokens(result, i, 0, &target);
     t->source_tokens += source;
     t->target_tokens += target;
-    t->cut += s2s_result_ending(result, i, 0) != S2S_ENDED;
+    t->cut += s2s_result_ending(result, i, 0) != S2S_ENDING_MARK;
     if (t->given->has[FLAG_JSON])
       write_json(t, result, i, first + i);
     else

@@ -25,6 +25,13 @@ int32_t s2s__api_finish(const s2s__error *error, int32_t status);
     }                                                                                                                  \
   } while (0)
 
+/* The same for a text, which may be NULL where its length is 0. */
+#define S2S__API_TEXT_OF(text, length)                                                                                 \
+  do {                                                                                                                 \
+    if ((length) > 0) S2S__API_NEED(text);                                                                             \
+    if (!(text)) (text) = "";                                                                                          \
+  } while (0)
+
 /* The same for an output handle, which is cleared at once so that a failure leaves it NULL. */
 #define S2S__API_OUT(pointer)                                                                                          \
   do {                                                                                                                 \
@@ -35,7 +42,7 @@ int32_t s2s__api_finish(const s2s__error *error, int32_t status);
 /* Goes into a handle's gate, or fails with S2S_BUSY. Who went in leaves by S2S__API_LEAVE with the call's status. */
 #define S2S__API_ENTER(handle)                                                                                         \
   do {                                                                                                                 \
-    if (!s2s__gate_enter(&(handle)->gate)) return s2s__api_fail_busy(__func__, #handle);                               \
+    if (!s2s__gate_enter(&(handle)->gate, s2s__api_thread())) return s2s__api_fail_busy(__func__, #handle);            \
   } while (0)
 
 #define S2S__API_LEAVE(handle, release, status)                                                                        \
@@ -46,5 +53,8 @@ int32_t s2s__api_finish(const s2s__error *error, int32_t status);
   } while (0)
 
 int32_t s2s__api_fail_busy(const char *function, const char *handle);
+
+/* A number of the calling thread, for gates. */
+uintptr_t s2s__api_thread(void);
 
 #endif

@@ -17,7 +17,9 @@ int32_t s2s_decoder_init(const s2s_model *model, const s2s_options *options, s2s
 }
 
 void s2s_decoder_free(s2s_decoder *decoder) {
-  if (decoder && s2s__gate_close(&decoder->gate)) s2s__decoder_free(decoder);
+  if (!decoder) return;
+  atomic_store(&decoder->cancelled, 1); /* whoever is inside shall leave */
+  if (s2s__gate_close(&decoder->gate)) s2s__decoder_free(decoder);
 }
 
 void s2s_decoder_cancel(s2s_decoder *decoder) {
@@ -206,7 +208,7 @@ static int32_t decoder_copy(const s2s_decoder *d, s2s_decoder **copy, s2s__error
   return status;
 }
 
-int32_t s2s_decoder_copy(const s2s_decoder *decoder, s2s_decoder **copy) {
+int32_t s2s_decoder_copy(s2s_decoder *decoder, s2s_decoder **copy) {
   S2S__API_OUT(copy);
   S2S__API_NEED(decoder);
   if (!s2s__gate_is_open(&decoder->gate)) return s2s__api_fail_busy(__func__, "decoder");

@@ -26,7 +26,7 @@ static s2s__document_rules document_rules(const s2s_model *model, const s2s_opti
 int32_t s2s_split_document(const s2s_model *model, const s2s_options *options, const char *text, size_t length,
                            s2s_tokens **sentences) {
   S2S__API_OUT(sentences);
-  S2S__API_NEED(text);
+  S2S__API_TEXT_OF(text, length);
   s2s__error error = {.status = S2S_OK};
   s2s_tokens *made = NULL;
   const s2s__host host = s2s__options_host(options);
@@ -78,7 +78,7 @@ int32_t s2s_translate_document(const s2s_model *model, const s2s_options *option
                                s2s_tokens **translated) {
   S2S__API_OUT(translated);
   S2S__API_NEED(model);
-  S2S__API_NEED(text);
+  S2S__API_TEXT_OF(text, length);
   s2s__error error = {.status = S2S_OK};
   document_work w;
   s2s_tokens *made = NULL;

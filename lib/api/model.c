@@ -205,7 +205,8 @@ int32_t s2s_model_load_parameters(s2s_model *model, const char *path) {
   S2S__API_NEED(path);
   s2s__error error = {.status = S2S_OK};
   s2s__reader reader;
-  int32_t status = model_need_idle(model, path, &error);
+  int32_t status = s2s__model_check_single(model, "written", &error);
+  if (status == S2S_OK) status = model_need_idle(model, path, &error);
   if (status == S2S_OK) status = s2s__reader_open_path(&reader, &model->host, path, &error);
   if (status != S2S_OK) return s2s__api_finish(&error, status);
   const s2s__float_mode mode = s2s__float_mode_enter();
@@ -220,7 +221,8 @@ int32_t s2s_model_parameter_write(s2s_model *model, size_t index, const float *v
   S2S__API_NEED(values);
   s2s__error error = {.status = S2S_OK};
   const s2s__param *param;
-  int32_t status = model_need_values(model, index, count, &param, &error);
+  int32_t status = s2s__model_check_single(model, "written", &error);
+  if (status == S2S_OK) status = model_need_values(model, index, count, &param, &error);
   if (status == S2S_OK) status = model_need_idle(model, param->name, &error);
   if (status == S2S_OK) status = s2s__param_check(param, 0, count, values, &error);
   if (status == S2S_OK) status = s2s__param_write(param, &model->arena, values, &error);

@@ -51,9 +51,9 @@ NO_TRAIN(s2s_trainer_step, s2s_trainer *trainer, double *loss)
 NO_TRAIN(s2s_trainer_run, s2s_trainer *trainer)
 NO_TRAIN(s2s_trainer_evaluate, s2s_trainer *trainer)
 const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer) { return NULL; }
-NO_TRAIN_OUT(s2s_trainer_model, model, const s2s_trainer *trainer, s2s_model **model)
-NO_TRAIN_OUT(s2s_trainer_present, model, const s2s_trainer *trainer, s2s_model **model)
-NO_TRAIN(s2s_trainer_save, const s2s_trainer *trainer, const char *path)
+NO_TRAIN_OUT(s2s_trainer_model, model, s2s_trainer *trainer, s2s_model **model)
+NO_TRAIN_OUT(s2s_trainer_present, model, s2s_trainer *trainer, s2s_model **model)
+NO_TRAIN(s2s_trainer_save, s2s_trainer *trainer, const char *path)
 NO_TRAIN_OUT(s2s_trainer_resume, trainer, const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
              const s2s_options *options, s2s_trainer **trainer)
 NO_TRAIN(s2s_trainer_set_allreduce, s2s_trainer *trainer, s2s_allreduce_fn allreduce, void *user, int32_t rank,

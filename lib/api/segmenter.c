@@ -105,7 +105,7 @@ static int32_t segmenter_join(const s2s_segmenter *segmenter, const char *const 
 int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens **tokens) {
   S2S__API_OUT(tokens);
   S2S__API_NEED(segmenter);
-  S2S__API_NEED(text);
+  S2S__API_TEXT_OF(text, length);
   s2s__error error = {.status = S2S_OK};
   s2s_tokens *made = NULL;
   const s2s__host host = s2s__host_given(&segmenter->host, &segmenter->budget); /* but not charged to the segmenter */

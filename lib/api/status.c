@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static _Thread_local char api_message[S2S__ERROR_TEXT];
+static _Thread_local _Alignas(16) char api_message[S2S__ERROR_TEXT];
 
 #define API_VERSION(major, minor, patch) S2S__API_TEXT(major) "." S2S__API_TEXT(minor) "." S2S__API_TEXT(patch)
 
@@ -25,6 +25,8 @@ const char *s2s_status_name(int32_t status) {
 }
 
 const char *s2s_error_message(void) { return api_message; }
+
+uintptr_t s2s__api_thread(void) { return (uintptr_t)api_message; }
 
 int32_t s2s__api_fail_busy(const char *function, const char *handle) {
   s2s__error error = {.status = S2S_OK};

@@ -108,30 +108,45 @@ int32_t s2s_trainer_evaluate(s2s_trainer *trainer) {
   S2S__API_LEAVE(trainer, s2s__trainer_free, s2s__api_finish(&error, s2s__name_limit(&trainer->host, &error, status)));
 }
 
+/* ---- looking at it, also from its callbacks ---- */
+
+/* Goes in, unless a callback of the call that is inside asks; `looks` says which. */
+#define TRAIN_LOOK(trainer)                                                                                            \
+  const int looks = s2s__gate_is_mine(&(trainer)->gate, s2s__api_thread());                                            \
+  if (!looks) S2S__API_ENTER(trainer)
+
+static int32_t train_looked(s2s_trainer *trainer, int looks, int32_t status) {
+  if (!looks && s2s__gate_leave(&trainer->gate)) s2s__trainer_free(trainer);
+  return status;
+}
+
 const s2s_metrics *s2s_trainer_metrics(const s2s_trainer *trainer) { return trainer ? &trainer->metrics : NULL; }
 
-int32_t s2s_trainer_model(const s2s_trainer *trainer, s2s_model **model) {
+int32_t s2s_trainer_model(s2s_trainer *trainer, s2s_model **model) {
   S2S__API_OUT(model);
   S2S__API_NEED(trainer);
+  TRAIN_LOOK(trainer);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__trainer_model(trainer, model, &error));
+  return train_looked(trainer, looks, s2s__api_finish(&error, s2s__trainer_model(trainer, model, &error)));
 }
 
-int32_t s2s_trainer_present(const s2s_trainer *trainer, s2s_model **model) {
+int32_t s2s_trainer_present(s2s_trainer *trainer, s2s_model **model) {
   S2S__API_OUT(model);
   S2S__API_NEED(trainer);
+  TRAIN_LOOK(trainer);
   s2s__error error = {.status = S2S_OK};
-  return s2s__api_finish(&error, s2s__trainer_present(trainer, model, &error));
+  return train_looked(trainer, looks, s2s__api_finish(&error, s2s__trainer_present(trainer, model, &error)));
 }
 
-int32_t s2s_trainer_save(const s2s_trainer *trainer, const char *path) {
+int32_t s2s_trainer_save(s2s_trainer *trainer, const char *path) {
   S2S__API_NEED(trainer);
   S2S__API_NEED(path);
+  TRAIN_LOOK(trainer);
   s2s__error error = {.status = S2S_OK};
   const s2s__float_mode mode = s2s__float_mode_enter();
   const int32_t status = s2s__trainer_save(trainer, path, &error);
   s2s__float_mode_leave(mode);
-  return s2s__api_finish(&error, status);
+  return train_looked(trainer, looks, s2s__api_finish(&error, status));
 }
 
 int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
@@ -165,7 +180,9 @@ void s2s_trainer_clear_cancel(s2s_trainer *trainer) {
 }
 
 void s2s_trainer_free(s2s_trainer *trainer) {
-  if (trainer && s2s__gate_close(&trainer->gate)) s2s__trainer_free(trainer);
+  if (!trainer) return;
+  atomic_store(&trainer->cancelled, 1); /* whoever is inside shall leave */
+  if (s2s__gate_close(&trainer->gate)) s2s__trainer_free(trainer);
 }
 
 /* ---- evaluation -------------------------------------------------------------------------------------------------- */

@@ -114,7 +114,7 @@ static int32_t translate_batch(translate_job *job, const size_t *number, size_t 
 /* Time is up before the batch has begun. */
 static int32_t translate_nothing(translate_job *job, const size_t *number, size_t count, size_t worker,
                                  s2s__error *error) {
-  for (size_t i = 0; i < count; i++) S2S__TRY(s2s__result_nothing(job->result, worker, number[i], S2S_CUT_TIME, error));
+  for (size_t i = 0; i < count; i++) S2S__TRY(s2s__result_nothing(job->result, worker, number[i], S2S_ENDING_TIME, error));
   atomic_fetch_add(&job->progress.done, count);
   return S2S_OK;
 }

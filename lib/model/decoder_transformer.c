@@ -64,7 +64,10 @@ static int32_t decoder_transformer_block(s2s__graph *graph, const s2s__network *
   s2s__sight cross = {.ragged = &block->ragged};
   S2S__TRY(decoder_transformer_see(graph, block, &own));
   S2S__TRY(s2s__transformer_embed(graph, network, decoder, S2S_TARGET, block->ids, block->rows, &x));
-  if (!s2s__graph_records(graph)) S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
+  if (!s2s__graph_records(graph)) {
+    S2S__TRY(s2s__graph_tensor(graph, network->config.heads, block->ragged.total, &cross.weights));
+    S2S__TRY(s2s__graph_tensor(graph, x->rows, x->cols, &cross.query));
+  }
   for (size_t l = 0; l < decoder->layers; l++)
     S2S__TRY(decoder_transformer_layer(graph, network, block, l, own, &cross, &x));
   block->query = cross.query;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HEADS_NAME = 160 };
 
@@ -63,7 +64,7 @@ int32_t s2s__heads_attend(s2s__graph *graph, const s2s__heads *heads, s2s__sight
   const s2s__param *weight = sight->memory ? heads->in_part[0] : heads->in_weight;
   const s2s__param *bias = sight->memory ? heads->in_part_bias[0] : heads->in_bias;
   s2s__tensor *own, *context;
-  sight->query = x;
+  if (sight->query) memcpy(sight->query->data, x->data, x->rows * x->cols * sizeof *x->data);
   S2S__TRY(s2s__linear(graph, weight, bias, x, &own));
   S2S__TRY(heads_look(graph, heads, sight, own, &context));
   return s2s__linear(graph, heads->out_weight, heads->out_bias, context, y);

@@ -26,7 +26,7 @@ typedef struct s2s__sight {
   s2s__tensor *memory;  /* keys and values side by side [*, 2D]; NULL: the layer's own rows */
   const s2s__past *past; /* of queries that are one token each, keys and values [.., 2D]; NULL: all rows are here */
   size_t layer;          /* in it */
-  s2s__tensor *query;    /* out: [rows, D] what was asked with */
+  s2s__tensor *query;    /* in: [rows, D] where to put what is asked with, or NULL */
   s2s__tensor *weights;  /* in: where to put them, or NULL; out: [heads, total], NULL with a past */
   const s2s__rows *rows; /* of the queries, for dropout; NULL: none */
   uint64_t site;         /* where it stands in the network */

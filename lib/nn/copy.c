@@ -34,9 +34,10 @@ typedef struct copy_row {
 } copy_row;
 
 static copy_row copy_row_of(const s2s__kernels *kernels, const s2s__pointers *p, size_t row) {
+  const size_t sources = p->ragged->length[row];
   const s2s__real gate = p->gate->data[row];
-  return (copy_row){p->ragged->length[row], p->copies->id + p->ragged->first[row],
-                    p->weights->data + p->ragged->offset[row], copy_log_sigmoid(kernels, gate),
+  return (copy_row){sources, p->copies->id + p->ragged->first[row], p->weights->data + p->ragged->offset[row],
+                    sources ? copy_log_sigmoid(kernels, gate) : 0, /* without a source there is nothing to copy */
                     copy_log_sigmoid(kernels, -gate)};
 }
 

@@ -64,7 +64,7 @@ int32_t s2s__batch_extend(s2s__batch *batch, s2s__sentence *sentence, size_t fir
                       .log_probability = (old ? old->log_probability : 0) + (double)own,
                       .weights = batch->weights[number]};
   if (token == S2S__EOS) {
-    s2s__batch_finish(batch, sentence, node, S2S_ENDED);
+    s2s__batch_finish(batch, sentence, node, S2S_ENDING_MARK);
     return S2S_OK;
   }
   batch->token[batch->rows] = token;
@@ -241,7 +241,7 @@ static void batch_end_live(s2s__batch *batch, s2s__sentence *s, int32_t ending) 
 
 /* Where nothing may follow what is there, it stays as it is. */
 static void batch_end_stuck(s2s__batch *batch, s2s__sentence *s) {
-  for (size_t i = 0; i < batch->old_count; i++) s2s__batch_finish(batch, s, batch->old[i], S2S_STUCK);
+  for (size_t i = 0; i < batch->old_count; i++) s2s__batch_finish(batch, s, batch->old[i], S2S_ENDING_STUCK);
 }
 
 static void batch_count_done(const s2s__batch *batch) {
@@ -262,7 +262,7 @@ static int32_t batch_advance(s2s__batch *batch, s2s__sentence *s, size_t first) 
     S2S__TRY(batch->advance(batch, s, first));
   if (s->live_count == 0 && s->finished_kept == 0) batch_end_stuck(batch, s);
   if (batch->length >= s->limit) {
-    batch_end_live(batch, s, S2S_CUT_LENGTH);
+    batch_end_live(batch, s, S2S_ENDING_LENGTH);
     batch->rows = rows_before;
   }
   if (s->live_count == 0) batch_count_done(batch);
@@ -285,7 +285,7 @@ static int32_t batch_end_time(s2s__batch *batch) {
   for (size_t i = 0; i < batch->count; i++) {
     s2s__sentence *s = &batch->sentence[i];
     if (s->live_count == 0) continue;
-    batch_end_live(batch, s, S2S_CUT_TIME);
+    batch_end_live(batch, s, S2S_ENDING_TIME);
     batch_count_done(batch);
     S2S__TRY(s2s__batch_report(batch, s));
   }
@@ -313,8 +313,11 @@ static int32_t batch_put(s2s__batch *batch, const s2s__sentence *s) {
 
 int32_t s2s__batch_run(s2s__batch *batch, const size_t *number, size_t count) {
   S2S__TRY(batch_begin(batch, number, count));
-  for (size_t i = 0; i < count; i++)
-    if (batch->sentence[i].live_count == 0) batch_count_done(batch);
+  for (size_t i = 0; i < count; i++) {
+    if (batch->sentence[i].live_count > 0) continue; /* else its source is empty */
+    batch_count_done(batch);
+    S2S__TRY(s2s__batch_report(batch, &batch->sentence[i]));
+  }
   S2S__TRY(batch_loop(batch));
   for (size_t i = 0; i < count; i++) S2S__TRY(batch_put(batch, &batch->sentence[i]));
   return S2S_OK;

@@ -25,7 +25,7 @@ typedef struct s2s__node {
 typedef struct s2s__finished {
   const s2s__node *node; /* NULL: nothing was written */
   double score;
-  int32_t ending; /* S2S_ENDED ... */
+  int32_t ending; /* S2S_ENDING_MARK ... */
 } s2s__finished;
 
 typedef struct s2s__candidate {

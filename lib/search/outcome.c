@@ -153,7 +153,7 @@ static int32_t outcome_hypothesis(s2s__batch *batch, const s2s__sentence *s, con
 
 /* A sentence without tokens has the empty hypothesis. */
 int32_t s2s__batch_results(s2s__batch *batch, const s2s__sentence *sentence, s2s__hypotheses *out) {
-  static const s2s__finished empty = {NULL, 0, S2S_ENDED};
+  static const s2s__finished empty = {NULL, 0, S2S_ENDING_MARK};
   const size_t nbest = batch->decoder->search.nbest, kept = sentence->finished_kept;
   out->count = kept < nbest ? kept : nbest;
   if (out->count == 0) out->count = 1;

@@ -77,7 +77,8 @@ int32_t s2s__batch_report(s2s__batch *batch, const s2s__sentence *sentence) {
   const s2s_decoder *d = batch->decoder;
   if (!d->on_token || !batch->reports) return S2S_OK;
   const int done = sentence->live_count == 0;
-  const s2s__node *best = done ? sentence->finished[0].node : sentence->live[0];
+  const s2s__node *last = sentence->finished_kept > 0 ? sentence->finished[0].node : NULL; /* an empty source has none */
+  const s2s__node *best = done ? last : sentence->live[0];
   const s2s__mark mark = s2s__arena_mark(&batch->searcher->arena);
   const size_t length = best ? best->length - (best->token == S2S__EOS) : 0;
   s2s__text text;

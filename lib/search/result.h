@@ -12,7 +12,7 @@
 typedef struct s2s__hypothesis {
   const char *text;
   double score, log_probability;
-  int32_t ending;     /* S2S_ENDED ... */
+  int32_t ending;     /* S2S_ENDING_MARK ... */
   const int32_t *ids; /* without marks */
   size_t length;
   const float *token_scores; /* [scores]: of each token, the end mark too where there is one */

@@ -70,7 +70,8 @@ int32_t s2s__sources_add(s2s__sources *sources, const s2s_model *model, int32_t 
 
 static int32_t sources_add_checked(s2s__sources *s, const s2s_model *model, int32_t side, const char *text,
                                    const size_t *length, size_t most, s2s__error *error) {
-  if (!text) return s2s__fail(error, S2S_BAD_ARGUMENT, "the text is NULL");
+  if (!text && !(length && *length == 0)) return s2s__fail(error, S2S_BAD_ARGUMENT, "the text is NULL");
+  if (!text) text = "";
   S2S__TRY(s2s__sources_add(s, model, side, text, length ? *length : strlen(text), NULL, error));
   const size_t tokens = s->item[s->count - 1].tokens;
   if (tokens <= most) return S2S_OK;

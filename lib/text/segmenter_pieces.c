@@ -58,7 +58,7 @@ typedef struct pieces_joiner {
   const s2s__pieces *pieces;
   char *out, *run; /* run: bytes of byte pieces, until their characters are complete */
   size_t length, run_length;
-  s2s__token *last; /* of the run: it stands for the whole */
+  s2s__token *last; /* of the run, whose tokens stand side by side */
   int begun; /* the text has begun: a space mark is a space from now on */
 } pieces_joiner;
 
@@ -67,17 +67,23 @@ static void pieces_write(pieces_joiner *j, const char *text, size_t length) {
   j->length += length;
 }
 
-/* Bytes become characters; those that make none become U+FFFD each. */
+/* Bytes become characters; those that make none, and a NUL, become U+FFFD each. A character is its last byte's. */
 static void pieces_end_run(pieces_joiner *j) {
   if (j->run_length == 0) return;
-  for (size_t at = 0; at < j->run_length;) {
+  s2s__token *token = j->last - j->run_length;
+  for (size_t at = 0, bytes; at < j->run_length; at += bytes) {
     uint32_t character;
-    const size_t bytes = s2s__utf8_decode(j->run + at, j->run_length - at, &character);
-    pieces_write(j, bytes ? j->run + at : "\xEF\xBF\xBD", bytes ? bytes : 3);
-    at += bytes ? bytes : 1;
+    const size_t valid = s2s__utf8_decode(j->run + at, j->run_length - at, &character);
+    const int fine = valid > 0 && character != 0;
+    bytes = fine ? valid : 1;
+    for (size_t i = 0; i < bytes; i++) {
+      token++;
+      token->begin = token->end = (uint32_t)j->length;
+    }
+    pieces_write(j, fine ? j->run + at : "\xEF\xBF\xBD", fine ? bytes : 3);
+    token->end = (uint32_t)j->length;
   }
   j->run_length = 0;
-  j->last->end = (uint32_t)j->length;
 }
 
 static void pieces_write_word(pieces_joiner *j, const char *text, size_t length) {
@@ -101,7 +107,6 @@ static void pieces_join_token(pieces_joiner *j, s2s__token *token) {
   const int32_t number = s2s__pieces_find(p, token->text, token->length);
   const s2s__piece *piece = &p->piece[number];
   if (piece->type == S2S__PIECE_BYTE) {
-    token->begin = token->end = (uint32_t)j->length;
     j->run[j->run_length++] = (char)s2s__piece_byte(piece);
     j->last = token;
     return;

@@ -301,7 +301,7 @@ static void test_parts(const s2s::model &model) {
   }
   s2s::result scored = model.score({"abc"}, {"cba"});
   const auto link = scored.link(0, 0, 1);
-  ok(scored.token_scores(0).size() == 4 && scored.ending(0) == S2S_ENDED && scored.links(0) == 3, "a pair is scored");
+  ok(scored.token_scores(0).size() == 4 && scored.ending(0) == S2S_ENDING_MARK && scored.links(0) == 3, "a pair is scored");
   ok(link.target.number == 1 && link.target.begin == 1 && scored.range(0, 0, 1).second == 2 &&
          memory.range(0, link.source.number).first == link.source.begin && memory.text(0) == "abc",
      "and aligned");

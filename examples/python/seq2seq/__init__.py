@@ -10,7 +10,7 @@ Options are keywords, dots written as underscores (``encoder_hidden=64`` sets en
 Failures raise seq2seq.Error with the library's sentence. Arrays are memoryviews of floats, which numpy takes as they are.
 A Model may be used by any number of threads at once; everything else serves one thread at a time, but for cancel().
 """
-from ._functions import (S2S_CUT_LENGTH as CUT_LENGTH, S2S_CUT_TIME as CUT_TIME, S2S_ENDED as ENDED, S2S_STUCK as STUCK)
+from ._functions import (S2S_ENDING_LENGTH as CUT_LENGTH, S2S_ENDING_TIME as CUT_TIME, S2S_ENDING_MARK as ENDED, S2S_ENDING_STUCK as STUCK)
 from ._functions import (S2S_LOG_ERROR as LOG_ERROR, S2S_LOG_INFO as LOG_INFO, S2S_LOG_WARNING as LOG_WARNING,
                          S2S_PROGRESS_EVALUATED as PROGRESS_EVALUATED, S2S_PROGRESS_TRANSLATED as PROGRESS_TRANSLATED,
                          S2S_PROGRESS_UPDATE as PROGRESS_UPDATE)
