@@ -683,7 +683,8 @@ S2S_API int32_t s2s_trainer_save(s2s_trainer *trainer, const char *path);
 /* The trainer that a checkpoint was written of, with the same corpora: it goes on to the very bytes that it would have come
  * to without a stop. Options that are not set in `options` are those of the checkpoint; what is set, such as a later end
  * or another rate, holds from here on. Runtime options are read as by s2s_trainer_new.
- * S2S_BAD_FILE: damaged, or no checkpoint. S2S_BAD_ARGUMENT: of another corpus or dev set, or of other batches. S2S_IO. */
+ * S2S_BAD_FILE: damaged, or no checkpoint. S2S_BAD_ARGUMENT: of another corpus or dev set, with a moving average
+ * where it had none or the other way about, or inside an epoch of other batches. S2S_IO. */
 S2S_API int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
                                    const s2s_options *options, s2s_trainer **trainer);
 

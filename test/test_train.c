@@ -1110,10 +1110,15 @@ static void test_resume_otherwise(void) {
          "another dev set too");
   failed(s2s_trainer_resume(CHECKPOINT, t.corpus, NULL, other, &resumed), S2S_BAD_ARGUMENT, "another dev set",
          "or none");
-  tiny_set(other, "batch_sentences", "64");
-  failed(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, "batch 2",
-         "other batches");
-  tiny_set(other, "batch_sentences", NULL);
+  static const char *const settings[][2] = {
+      {"batch_sentences", "64"}, {"batch_sentences", "7"}, {"batch_tokens", "50"}, {"accumulate", "2"}, {"seed", "77"},
+      {"moving_average", "0.9"}};
+  for (size_t i = 0; i < TINY_COUNT(settings); i++) {
+    tiny_set(other, settings[i][0], settings[i][1]);
+    failed(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, settings[i][0],
+           "what cannot change inside an epoch");
+    tiny_set(other, settings[i][0], NULL);
+  }
   s2s_model_save(t.model, FOLDER "/model");
   failed(s2s_trainer_resume(FOLDER "/model", t.corpus, t.corpus, other, &resumed), S2S_BAD_FILE, "no checkpoint",
          "a model is no checkpoint");

@@ -269,9 +269,29 @@ static int32_t checkpoint_read_kept(const checkpoint_reading *r, s2s__kept *kept
   return S2S_OK;
 }
 
+/* An option that was given anew must be what the checkpoint has. */
+static int32_t checkpoint_check_same(const checkpoint_reading *r, s2s__option_id id, const char *why) {
+  char key[CHECKPOINT_KEY];
+  const char *name = s2s__option_table[id].key, *now = s2s__option_text(&r->options, id);
+  snprintf(key, sizeof key, CHECKPOINT_OPTION "%s", name);
+  const char *then = s2s__st_metadata(&r->header, key);
+  if (!then || strcmp(then, now) == 0) return S2S_OK;
+  return s2s__fail(r->error, S2S_BAD_ARGUMENT, "%s: option '%s' is %.40s, and was %.40s: %s", r->path, name, now, then, why);
+}
+
+/* An optimiser takes what it can of another's state; a moving average has none to take. */
+static int32_t checkpoint_check_average(const checkpoint_reading *r, const s2s_trainer *t) {
+  const int had_average = s2s__st_find(&r->header, CHECKPOINT_AVERAGE) != NULL;
+  if (had_average == (t->average != NULL)) return S2S_OK;
+  return checkpoint_check_same(r, S2S__MOVING_AVERAGE, "a moving average cannot begin or end here");
+}
+
 /* The order of an epoch in whose midst training is. */
 static int32_t checkpoint_arrange(const checkpoint_reading *r, s2s_trainer *t) {
+  static const s2s__option_id cut[] = {S2S__BATCH_SENTENCES, S2S__BATCH_TOKENS, S2S__ACCUMULATE, S2S__SEED};
   if (t->next_batch == 0) return S2S_OK;
+  for (size_t i = 0; i < sizeof cut / sizeof *cut; i++)
+    S2S__TRY(checkpoint_check_same(r, cut[i], "an epoch that has begun cannot be cut in another way"));
   S2S__TRY(s2s__trainer_arrange(t, r->error));
   if (t->next_batch < t->epoch.batches) return S2S_OK;
   return s2s__fail(r->error, S2S_BAD_ARGUMENT,
@@ -318,6 +338,7 @@ static int32_t checkpoint_resume(checkpoint_reading *r, const s2s_corpus *corpus
   S2S__TRY(s2s__trainer_new(r->model, corpus, dev, &r->options, trainer, r->error));
   S2S__TRY(checkpoint_read_numbers(r, *trainer));
   S2S__TRY(checkpoint_read_kept(r, &(*trainer)->kept));
+  S2S__TRY(checkpoint_check_average(r, *trainer));
   S2S__TRY(checkpoint_read_vectors(r, *trainer));
   checkpoint_read_metrics(r, *trainer);
   S2S__TRY(checkpoint_arrange(r, *trainer));
