@@ -18,7 +18,7 @@
 #include "bench_walls.h"
 #include "seq2seq.h"
 
-enum { FEW_ROWS = 12, SOURCE = 14, TARGET = 20, WORDS = 8000 };
+enum { FEW_ROWS = 12, SOURCE = 14, TARGET = 20, WORDS = 8000, SHORTLIST = 500 };
 enum { ONNX_F32, TORCH_F32, ONNX_I8, PEERS };
 
 /* How weights are stored, what a number takes, and whom it is held against: bits of 1 << ONNX_F32 ... */
@@ -85,6 +85,26 @@ static void decode_ask_ours(decode_ours *ours, const decode_question *q) {
   for (int32_t i = 0; i < q->batch; i++) ours->length[i] = SOURCE;
   decode_must(s2s_options_set_int(ours->options, "beam", q->beam));
   decode_must(s2s_decoder_init(ours->model, ours->options, &ours->decoder));
+}
+
+/* The same model with a shortlist: random weights link nothing, so it has SHORTLIST words for any source. */
+static void decode_use_shortlist(decode_ours *ours) {
+  s2s_corpus *corpus;
+  s2s_model *model;
+  char text[SHORTLIST * 8 + 1];
+  size_t at = 0;
+  for (int i = 0; i < SHORTLIST; i++) at += (size_t)snprintf(text + at, 9, "w%06d ", i);
+  decode_must(s2s_options_set_int(ours->options, "shortlist.frequent", SHORTLIST));
+  decode_must(s2s_options_set_int(ours->options, "max_train_length", 2 * SHORTLIST));
+  decode_must(s2s_corpus_new(NULL, &corpus));
+  decode_must(s2s_corpus_add(corpus, "w000000", 7, text, at));
+  decode_must(s2s_model_shortlist(ours->model, corpus, ours->options, &model));
+  s2s_corpus_free(corpus);
+  s2s_encoder_free(ours->encoder);
+  s2s_model_free(ours->model);
+  ours->model = model;
+  decode_must(s2s_encoder_init(ours->model, ours->options, &ours->encoder));
+  decode_must(s2s_options_set(ours->options, "shortlist", "yes"));
 }
 
 static void decode_unload(decode_ours *ours) {
@@ -190,6 +210,32 @@ static void decode_case(decode_ours *ours, decode_peer *peers, int32_t batch, in
   decode_rows(ours, peers, rivals, seconds);
 }
 
+/* With a shortlist, against the whole vocabulary. */
+static void decode_case_shortlist(decode_ours *whole, decode_ours *listed, int32_t batch) {
+  const decode_question q = {.batch = batch, .source = SOURCE, .target = TARGET, .beam = 1, .vocabulary = WORDS};
+  bench_row row = {.area = "decode", .unit = "tokens/s", .peer = "own, whole vocabulary"};
+  char name[96];
+  decode_ask_ours(whole, &q);
+  decode_ask_ours(listed, &q);
+  bench_rival rival = {.side = {decode_run, NULL, whole, 1}, .rounds = BENCH_ROUNDS};
+  const double seconds = bench_race(&(bench_side){decode_run, NULL, listed, 1}, &rival, 1);
+  snprintf(name, sizeof name, "%s, %s, batch %d, greedy, %d words a text", listed->shape, listed->storage->name, (int)batch,
+           SHORTLIST);
+  row.name = name;
+  decode_must(s2s_model_get(listed->model, "cpu", &row.level));
+  row.value = (double)batch * TARGET / seconds;
+  row.vs_peer = rival.ratio;
+  bench_print(&row);
+}
+
+static void decode_shortlists(decode_ours *whole, const char *path) {
+  decode_ours listed;
+  decode_load(&listed, whole->shape, whole->storage, path);
+  decode_use_shortlist(&listed);
+  for (int32_t batch = 1; batch <= 32; batch += 31) decode_case_shortlist(whole, &listed, batch);
+  decode_unload(&listed);
+}
+
 static int decode_command(const char *format, const char *a, const char *b) {
   char command[2048];
   snprintf(command, sizeof command, format, a, b);
@@ -228,6 +274,7 @@ static void decode_shape(const char *shape) {
                        bench_width(cpu) == 64 ? "SkylakeX" : "Haswell");
     for (int32_t batch = 1; batch <= 32; batch += 31)
       for (int32_t beam = 1; beam <= 5; beam += 4) decode_case(&ours, peers, batch, beam);
+    decode_shortlists(&ours, path);
     decode_unload(&ours);
   }
   for (int i = 0; i < PEERS; i++) decode_peer_close(&peers[i]);
