@@ -349,7 +349,8 @@ static void test_null_asking(void) {
      "so have scores, endings and links of NULL");
   s2s_result_range(NULL, 0, 0, 0, &a, &b);
   s2s_memory_range(NULL, 0, 0, NULL, NULL);
-  ok(a + b == 0 && !s2s_memory_text(NULL, 0, &a) && a == 0 && !s2s_decoder_attention(NULL, 0, &a) && a == 0,
+  ok(a + b == 0 && !s2s_memory_text(NULL, 0, &a) && a == 0 && !s2s_decoder_attention(NULL, 0, &a) && a == 0 &&
+         !s2s_decoder_query(NULL, 0, &a) && a == 0,
      "and ranges, texts and attention");
   ok(!s2s_memory_count(NULL) && !s2s_memory_dim(NULL) && !s2s_memory_states(NULL, 0, &a) &&
          !s2s_memory_tokens(NULL, 0, &b) && a + b == 0,
@@ -364,6 +365,8 @@ static void test_null_asking(void) {
   s2s_options_free(NULL);
   s2s_decoder_cancel(NULL);
   s2s_trainer_cancel(NULL);
+  s2s_decoder_clear_cancel(NULL);
+  s2s_trainer_clear_cancel(NULL);
   ok(1, "freeing and cancelling NULL does nothing");
 }
 

@@ -6,6 +6,7 @@
 import array
 import contextlib
 import gc
+import inspect
 import io
 import os
 import re
@@ -79,6 +80,43 @@ class Binding(unittest.TestCase):
             _library.Library(old)
 
 
+class Documentation(unittest.TestCase):
+    def test_every_public_name_has_its_docstring(self):
+        bare = []
+        for name in seq2seq.__all__:
+            thing = getattr(seq2seq, name)
+            if (inspect.isclass(thing) or inspect.isfunction(thing)) and not thing.__doc__:
+                bare.append(name)
+            for member, value in vars(thing).items() if inspect.isclass(thing) else ():
+                value = getattr(value, "__func__", value)
+                if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)) and not value.__doc__:
+                    bare.append(f"{name}.{member}")
+        bare += [f"Handle.{m}" for m, v in vars(_library.Handle).items() if m[0] != "_" and not v.__doc__]
+        self.assertEqual(bare, [])
+
+    def test_repr(self):
+        model = tiny()
+        memory = seq2seq.Encoder(model).encode(["abc", "c"])
+        result = model.results(["abc"])
+        for thing, expected in [
+                (model, r"<Model: rnn to rnn, \d+ parameters in f32>"), (memory, r"<Memory: 2 texts, dim \d+>"),
+                (seq2seq.Corpus(PAIRS), "<Corpus: 7 pairs>"), (seq2seq.Options(beam=3), "<Options: beam=3>"),
+                (seq2seq.Options(), "<Options: all defaults>"), (seq2seq.Encoder(model), "<Encoder>"),
+                (seq2seq.Attention(model), r"<Attention: queries of \d+>"), (result, "<Result: 1 text>"),
+                (seq2seq.Decoder(model), r"<Decoder: \d+ bytes>"), (seq2seq.split_document("One. Two."), "<Tokens: 2 of 'One. Two.'>"),
+                (seq2seq.split_document("A" * 50), "<Tokens: 1 of 'A{40}'...>"),
+                (seq2seq.Trainer(model, seq2seq.Corpus(PAIRS), **TINY), "<Trainer: 0 updates in 0 epochs>"),
+                (result[0][0], r"<Hypothesis: '.*', score -\d\.\d{4}>")]:
+            self.assertRegex(repr(thing), f"^{expected}$")
+        model.close()
+        self.assertEqual(repr(model), "<Model: closed>")
+
+    def test_every_status_has_its_exception(self):
+        for status, name in ((getattr(_functions, n), n) for n in vars(_functions) if n.startswith("S2S_")):
+            if _library.lib.s2s_status_name(status).decode() == name and status != _functions.S2S_OK:
+                self.assertIn(_library._kinds[status].__name__, seq2seq.__all__)
+
+
 class Options(unittest.TestCase):
     def test_mapping(self):
         options = seq2seq.Options(beam=3, encoder_hidden=64, dropout=0.25, encoder_bidirectional=False)
@@ -150,8 +188,15 @@ class Models(unittest.TestCase):
         self.assertEqual(best.alignment.shape[1], 3)
         self.assertAlmostEqual(sum(best.alignment.tolist()[0]), 1, places=5)
         self.assertEqual(result[-1], result[1])
-        with self.assertRaises(IndexError):
-            result[2]
+        self.assertEqual((best.ending, list(best.token_scores)), (result.ending(0), result.token_scores(0, 0)))
+        self.assertAlmostEqual(sum(best.token_scores), best.log_probability, places=4)
+        self.assertEqual((list(best.links), len(best.links)), (result.links(0, 0), len(best.text)))
+        self.assertEqual(result.links(-1, -1), result.links(1, 1))
+        for beyond in (lambda: result[2], lambda: result.token_scores(2), lambda: result.token_scores(0, 2),
+                       lambda: result.ending(99), lambda: result.links(0, -3), lambda: result.range(0, 0, 99),
+                       lambda: result.copied(-3, 0)):
+            with self.assertRaisesRegex(IndexError, r"there is no (text|hypothesis|token) -?\d+ among \d+"):
+                beyond()
 
     def test_documents(self):
         text = "abc. Ab c.\n\nCc.\n"
@@ -208,7 +253,7 @@ class Models(unittest.TestCase):
         with self.assertRaisesRegex(seq2seq.BadArgument, "no parameter"):
             model.parameter("nothing")
         model.translate("a")
-        with self.assertRaises(seq2seq.Error) as caught:
+        with self.assertRaises(seq2seq.Busy) as caught:
             model.set_parameter(name, changed)
         self.assertEqual(caught.exception.name, "S2S_BUSY")
 
@@ -217,6 +262,8 @@ class Models(unittest.TestCase):
         self.assertEqual(self.model.vocabulary(seq2seq.SOURCE)[:3], ["<unk>", "<s>", "</s>"])
         with self.assertRaises(seq2seq.BadOption):
             self.model["nothing"]
+        with self.assertRaisesRegex(seq2seq.BadArgument, "side"):
+            self.model.vocabulary(2)
 
     def test_ensemble_and_extend(self):
         self.assertEqual(seq2seq.Model.ensemble([self.model, self.model]).translate("ab"), self.model.translate("ab"))
@@ -304,8 +351,12 @@ class Parts(unittest.TestCase):
         ids = [self.memory.tokens(0), self.memory.tokens(1)]
         again = seq2seq.Encoder(self.model).encode_ids(ids)
         self.assertEqual(again.states(1).tolist(), self.memory.states(1).tolist())
-        with self.assertRaises(IndexError):
-            self.memory.states(2)
+        self.assertEqual(self.memory.tokens(-1), self.memory.tokens(1))
+        for beyond in (lambda: self.memory.states(2), lambda: self.memory.tokens(2), lambda: self.memory.text(-3),
+                       lambda: self.memory.range(0, 3), lambda: self.memory.copied(2, 0)):
+            with self.assertRaisesRegex(IndexError, "there is no"):
+                beyond()
+        self.assertEqual(list(seq2seq.Encoder(self.model).encode([""]).states(0)), [])
         with self.assertRaisesRegex(seq2seq.BadArgument, "99"):
             seq2seq.Encoder(self.model).encode_ids([[99]])
 
@@ -331,7 +382,15 @@ class Parts(unittest.TestCase):
             with self.assertRaises(seq2seq.BadArgument):
                 decoder.step(tokens, parents)
         copy = decoder.copy()
-        self.assertEqual((len(decoder.attention(0)), len(copy.step([3, 3], [0, 1]))), (3, 2))
+        self.assertEqual((len(decoder.attention(0)), decoder.attention(-2)), (3, decoder.attention(0)))
+        weights, _ = seq2seq.Attention(self.model).attend(self.memory, 0, decoder.query(0))
+        for looked, found in zip(decoder.attention(0), weights.tolist()[0]):
+            self.assertAlmostEqual(looked, found, places=5)
+        self.assertEqual((len(copy.step([3, 3], [0, 1])), len(copy.query(1))), (2, len(decoder.query(1))))
+        for beyond in (lambda: decoder.attention(99), lambda: decoder.query(2), lambda: seq2seq.Decoder(self.model).query(0),
+                       lambda: decoder.copy().attention(0)):
+            with self.assertRaisesRegex(IndexError, "there is no row of the last step"):
+                beyond()
         grown = []
         decoder.on_token(lambda *a: grown.append(a))
         decoder.set_prefixes(["c", "ab"])
@@ -347,6 +406,28 @@ class Parts(unittest.TestCase):
         decoder.cancel()
         with self.assertRaises(seq2seq.Cancelled):
             decoder.decode(self.memory)
+        decoder.cancel()
+        decoder.clear_cancel()
+        self.assertEqual(len(decoder.decode(self.memory)), 2)
+        with self.assertRaises(IndexError):  # decode has ended the steps
+            decoder.attention(0)
+
+    def test_busy(self):
+        decoder = seq2seq.Decoder(self.model)
+        decoder.on_token(lambda *_: decoder.decode(self.memory))
+        with self.assertRaises(seq2seq.Busy):
+            decoder.decode(self.memory)
+        decoder.on_token(None)
+        self.assertEqual(len(decoder.decode(self.memory)), 2)
+
+    def test_without_attention(self):
+        model = seq2seq.Model.create(seq2seq.Corpus(PAIRS), attention_type="none", **TINY)
+        with self.assertRaises(seq2seq.Unsupported):
+            seq2seq.Attention(model)
+        decoder = seq2seq.Decoder(model)
+        decoder.start(seq2seq.Encoder(model).encode(["ab"]))
+        decoder.step([1], [0])
+        self.assertEqual((list(decoder.query(0)), decoder.attention(0)), ([], []))
 
     def test_score(self):
         scored = self.model.score(["abc", "c"], ["cba", "c"])
@@ -429,6 +510,9 @@ class Training(unittest.TestCase):
         trainer.cancel()
         with self.assertRaises(seq2seq.Cancelled):
             trainer.step()
+        trainer.cancel()
+        trainer.clear_cancel()
+        self.assertGreater(trainer.step(), 0)
 
     def test_allreduce(self):
         trainer, sums = self.trainer(), []

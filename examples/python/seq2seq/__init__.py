@@ -14,7 +14,8 @@ from ._functions import (S2S_ENDING_LENGTH as CUT_LENGTH, S2S_ENDING_TIME as CUT
 from ._functions import (S2S_LOG_ERROR as LOG_ERROR, S2S_LOG_INFO as LOG_INFO, S2S_LOG_WARNING as LOG_WARNING,
                          S2S_PROGRESS_EVALUATED as PROGRESS_EVALUATED, S2S_PROGRESS_TRANSLATED as PROGRESS_TRANSLATED,
                          S2S_PROGRESS_UPDATE as PROGRESS_UPDATE)
-from ._library import BadArgument, BadFile, BadOption, BadText, Cancelled, Error, FileError, OutOfMemory, lib as _lib
+from ._library import (BadArgument, BadFile, BadOption, BadText, Busy, Cancelled, Diverged, Error, FileError, OutOfMemory,
+                       TooLarge, Unsupported, lib as _lib)
 from ._model import SOURCE, TARGET, Corpus, Hypothesis, Link, Metrics, Model, Result, Segmenter, Token, Tokens, split_document
 from ._options import OptionInfo, Options, Preset, option_table, presets
 from ._parts import Attention, Decoder, Encoder, Memory

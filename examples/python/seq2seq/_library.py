@@ -27,6 +27,7 @@ class Error(Exception):
 
     @property
     def name(self) -> str:
+        """The status as the header calls it."""
         return lib.s2s_status_name(self.status).decode()
 
 
@@ -57,13 +58,30 @@ class OutOfMemory(Error, MemoryError):
     """No memory, or a memory limit was reached."""
 
 
+class TooLarge(Error, ValueError):
+    """An input is longer or larger than an option allows."""
+
+
+class Unsupported(Error):
+    """This build, machine or model cannot do it."""
+
+
+class Busy(Error):
+    """It serves another call, from another thread or around a callback, or is in use in a way that forbids this one."""
+
+
 class Cancelled(Error):
     """A cancel call or a callback asked to stop."""
 
 
+class Diverged(Error, ArithmeticError):
+    """Training left the range of numbers: the loss is not finite."""
+
+
 _kinds = {
     f.S2S_BAD_ARGUMENT: BadArgument, f.S2S_BAD_OPTION: BadOption, f.S2S_BAD_TEXT: BadText, f.S2S_BAD_FILE: BadFile,
-    f.S2S_IO: FileError, f.S2S_OUT_OF_MEMORY: OutOfMemory, f.S2S_CANCELLED: Cancelled,
+    f.S2S_IO: FileError, f.S2S_OUT_OF_MEMORY: OutOfMemory, f.S2S_LIMIT: TooLarge, f.S2S_UNSUPPORTED: Unsupported,
+    f.S2S_BUSY: Busy, f.S2S_CANCELLED: Cancelled, f.S2S_DIVERGED: Diverged,
 }
 _state = threading.local()  # what a callback raised, until the call that it belongs to has returned
 
@@ -174,6 +192,7 @@ class Handle:
 
     @property
     def closed(self) -> bool:
+        """Whether close() was called: then it can do nothing more."""
         return self._raw is None
 
     def close(self) -> None:
@@ -181,6 +200,14 @@ class Handle:
         raw, self._raw = self._raw, None
         if raw is not None:
             getattr(lib, self._pointer.__name__ + "_free")(raw)
+
+    def __repr__(self) -> str:
+        about = "closed" if self.closed else self._about()
+        return f"<{type(self).__name__}: {about}>" if about else f"<{type(self).__name__}>"
+
+    def _about(self) -> str:
+        """What repr() says of it while it is open."""
+        return ""
 
     def __enter__(self) -> Any:
         return self
@@ -198,6 +225,17 @@ def made(function: Any, *arguments: Any) -> Any:
     raw = function.argtypes[-1]._type_()
     check(function(*arguments, ctypes.byref(raw)))
     return raw
+
+
+def at(index: int, count: int, what: str) -> int:
+    """An index from 0, or from the end where it is negative; IndexError when there is none such."""
+    if not -count <= index < count:
+        raise IndexError(f"there is no {what} {index} among {count}")
+    return index % count
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def encode(text: Text) -> bytes:

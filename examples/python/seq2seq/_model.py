@@ -6,21 +6,11 @@ import ctypes
 from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union, overload
 
 from . import _functions as f
-from ._library import (BadArgument, Handle, PathLike, Text, c_floats, c_string, check, encode, floats, guarded, lib, made,
-                       pack, pack_strings, path_bytes)
+from ._library import (BadArgument, Handle, PathLike, Text, at, c_floats, c_string, check, counted, encode, floats,
+                       guarded, lib, made, pack, pack_strings, path_bytes)
 from ._options import Options, given, kept
 
 SOURCE, TARGET = f.S2S_SOURCE, f.S2S_TARGET
-
-
-class Hypothesis(NamedTuple):
-    """One answer to a text. ``alignment`` is a memoryview of floats of shape (target tokens, source tokens), or None."""
-
-    text: str
-    score: float
-    log_probability: float
-    tokens: Tuple[int, ...]
-    alignment: Optional[memoryview]
 
 
 class Link(NamedTuple):
@@ -31,6 +21,24 @@ class Link(NamedTuple):
     target: int
     source_bytes: Tuple[int, int]
     target_bytes: Tuple[int, int]
+
+
+class Hypothesis(NamedTuple):
+    """One answer to a text. ``alignment`` is a memoryview of floats of shape (target tokens, source tokens), or None;
+    ``token_scores`` are log-probabilities; ``ending`` is ENDED, CUT_LENGTH, CUT_TIME or STUCK; ``links`` are the hard
+    alignment, one for each word of the target."""
+
+    text: str
+    score: float
+    log_probability: float
+    tokens: Tuple[int, ...]
+    alignment: Optional[memoryview]
+    token_scores: Tuple[float, ...]
+    ending: int
+    links: Tuple[Link, ...]
+
+    def __repr__(self) -> str:
+        return f"<Hypothesis: {self.text!r}, score {self.score:.4f}>"
 
 
 class Token(NamedTuple):
@@ -53,10 +61,15 @@ class Result(Handle):
     def __len__(self) -> int:
         return lib.s2s_result_count(self)
 
+    def _about(self) -> str:
+        return counted(len(self), "text")
+
+    def _place(self, text: int, rank: int) -> Tuple[int, int]:
+        text = at(text, len(self), "text")
+        return text, at(rank, lib.s2s_result_hypotheses(self, text), "hypothesis")
+
     def __getitem__(self, text: int) -> List[Hypothesis]:
-        if not -len(self) <= text < len(self):
-            raise IndexError(f"there is no text {text} among {len(self)}")
-        text %= len(self)
+        text = at(text, len(self), "text")
         return [self._hypothesis(text, rank) for rank in range(lib.s2s_result_hypotheses(self, text))]
 
     def __iter__(self) -> Iterator[List[Hypothesis]]:
@@ -68,27 +81,30 @@ class Result(Handle):
 
     def copied(self, text: int, token: int) -> Optional[str]:
         """The word of a text's own that a token id behind the vocabulary stands for."""
-        found = lib.s2s_result_copied(self, text, token)
+        found = lib.s2s_result_copied(self, at(text, len(self), "text"), token)
         return None if found is None else _decode(found)
 
     def token_scores(self, text: int, rank: int = 0) -> List[float]:
         """The log-probability of each token, and of the end mark where there is one."""
-        count = ctypes.c_size_t()
+        (text, rank), count = self._place(text, rank), ctypes.c_size_t()
         scores = lib.s2s_result_token_scores(self, text, rank, ctypes.byref(count))
         return list(scores[:count.value]) if scores else []
 
     def ending(self, text: int, rank: int = 0) -> int:
-        """How it ended: ENDED, CUT_LENGTH, CUT_TIME or STUCK; -1 where there is none."""
-        return lib.s2s_result_ending(self, text, rank)
+        """How it ended: ENDED, CUT_LENGTH, CUT_TIME or STUCK."""
+        return lib.s2s_result_ending(self, *self._place(text, rank))
 
     def range(self, text: int, rank: int, token: int) -> Tuple[int, int]:
         """The bytes of a hypothesis's UTF-8 where a token stands."""
-        begin, end = ctypes.c_size_t(), ctypes.c_size_t()
+        (text, rank), count = self._place(text, rank), ctypes.c_size_t()
+        lib.s2s_result_tokens(self, text, rank, ctypes.byref(count))
+        token, begin, end = at(token, count.value, "token"), ctypes.c_size_t(), ctypes.c_size_t()
         lib.s2s_result_range(self, text, rank, token, ctypes.byref(begin), ctypes.byref(end))
         return begin.value, end.value
 
     def links(self, text: int, rank: int = 0) -> List[Link]:
         """The hard alignment: one link for each word of the target."""
+        text, rank = self._place(text, rank)
         return [self._link(text, rank, index) for index in range(lib.s2s_result_links(self, text, rank))]
 
     def _link(self, text: int, rank: int, index: int) -> Link:
@@ -102,7 +118,8 @@ class Result(Handle):
         weights = lib.s2s_result_alignment(self, text, rank, ctypes.byref(rows), ctypes.byref(columns))
         return Hypothesis(_decode(lib.s2s_result_text(self, text, rank)), lib.s2s_result_score(self, text, rank),
                           lib.s2s_result_log_probability(self, text, rank), tuple(ids[:count.value] if ids else ()),
-                          floats(weights, rows.value, columns.value))
+                          floats(weights, rows.value, columns.value), tuple(self.token_scores(text, rank)),
+                          self.ending(text, rank), tuple(self.links(text, rank)))
 
 
 class Tokens(Handle):
@@ -112,17 +129,19 @@ class Tokens(Handle):
 
     @property
     def text(self) -> str:
+        """The whole text."""
         return _decode(lib.s2s_tokens_text(self))
+
+    def _about(self) -> str:
+        return f"{len(self)} of {self.text!r}" if len(self.text) <= 40 else f"{len(self)} of {self.text[:40]!r}..."
 
     def __len__(self) -> int:
         return lib.s2s_tokens_count(self)
 
     def __getitem__(self, index: int) -> Token:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"there is no token {index} among {len(self)}")
-        begin, end = ctypes.c_size_t(), ctypes.c_size_t()
-        lib.s2s_tokens_range(self, index % len(self), ctypes.byref(begin), ctypes.byref(end))
-        return Token(_decode(lib.s2s_tokens_get(self, index % len(self))), begin.value, end.value)
+        index, begin, end = at(index, len(self), "token"), ctypes.c_size_t(), ctypes.c_size_t()
+        lib.s2s_tokens_range(self, index, ctypes.byref(begin), ctypes.byref(end))
+        return Token(_decode(lib.s2s_tokens_get(self, index)), begin.value, end.value)
 
     def __iter__(self) -> Iterator[Token]:
         return (self[index] for index in range(len(self)))
@@ -149,20 +168,23 @@ class Corpus(Handle):
         return corpus
 
     def add(self, source: Text, target: Text) -> None:
+        """Adds a pair."""
         s, t = encode(source), encode(target)
         check(lib.s2s_corpus_add(self, s, len(s), t, len(t)))
 
     def extend(self, pairs: Iterable[Tuple[Text, Text]]) -> None:
+        """Adds pairs."""
         for source, target in pairs:
             self.add(source, target)
+
+    def _about(self) -> str:
+        return counted(len(self), "pair")
 
     def __len__(self) -> int:
         return lib.s2s_corpus_size(self)
 
     def __getitem__(self, index: int) -> Tuple[str, str]:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"there is no pair {index} among {len(self)}")
-        index %= len(self)
+        index = at(index, len(self), "pair")
         return _decode(lib.s2s_corpus_text(self, index, SOURCE)), _decode(lib.s2s_corpus_text(self, index, TARGET))
 
     def __iter__(self) -> Iterator[Tuple[str, str]]:
@@ -262,6 +284,7 @@ class Model(Handle):
         return Model(made(lib.s2s_model_shortlist, self, corpus, options), kept(options))
 
     def save(self, path: PathLike) -> None:
+        """To a safetensors file, whole or not at all."""
         check(lib.s2s_model_save(self, path_bytes(path)))
 
     # -- running --
@@ -308,6 +331,9 @@ class Model(Handle):
 
     # -- what it is --
 
+    def _about(self) -> str:
+        return f"{self['encoder.type']} to {self['decoder.type']}, {self['parameters']} parameters in {self['weights']}"
+
     def __getitem__(self, key: str) -> str:
         """What the model says of itself: any model option, "format", "parameters", "cpu"."""
         value = ctypes.c_char_p()
@@ -316,6 +342,8 @@ class Model(Handle):
 
     def vocabulary(self, side: int) -> List[str]:
         """The tokens of SOURCE or TARGET by their ids."""
+        if side not in (SOURCE, TARGET):
+            raise BadArgument(f"a side is SOURCE (0) or TARGET (1), not {side}")
         return [_decode(lib.s2s_model_token(self, side, i)) for i in range(lib.s2s_model_vocabulary_size(self, side))]
 
     def parameters(self) -> Dict[str, Tuple[int, ...]]:
@@ -329,7 +357,7 @@ class Model(Handle):
         """The values of a parameter, float32, in its shape."""
         index = self._index(name)
         shape = self._shape(index)
-        size = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        size = lib.s2s_model_parameter_size(self, index)
         values = (ctypes.c_float * size)()
         check(lib.s2s_model_parameter_read(self, index, values, size))
         return memoryview(values).cast("B").cast("f", list(shape))
@@ -377,10 +405,12 @@ class Segmenter(Handle):
         return segmenter
 
     def segment(self, text: Text) -> Tokens:
+        """The tokens of a text."""
         data = encode(text)
         return Tokens(made(lib.s2s_segment, self, data, len(data)), self._keep)
 
     def join(self, tokens: Sequence[Union[Text, Token]]) -> str:
+        """The text of tokens."""
         plain = [token.text if isinstance(token, Token) else token for token in tokens]
         with Tokens(made(lib.s2s_join, self, pack_strings(plain), len(plain))) as joined:
             return joined.text

@@ -49,7 +49,8 @@ def presets() -> List[Preset]:
             for i in range(lib.s2s_preset_count())]
 
 
-_names = [option.name for option in option_table()]
+_table = option_table()
+_names = [option.name for option in _table]
 _keywords = {name.replace(".", "_"): name for name in _names}
 
 
@@ -70,6 +71,9 @@ class Options(Handle, MutableMapping[str, Any]):
             self.set_progress(progress)
         for key, value in settings.items():
             self[_keywords.get(key, key)] = value
+
+    def _about(self) -> str:
+        return ", ".join(f"{o.name}={self[o.name]}" for o in _table if self[o.name] != o.default) or "all defaults"
 
     def __setitem__(self, key: str, value: Value) -> None:
         name = c_string(key)
@@ -108,12 +112,14 @@ class Options(Handle, MutableMapping[str, Any]):
         check(lib.s2s_options_load(self, path_bytes(path)))
 
     def set_log(self, log: Optional[Log]) -> None:
+        """Calls log(level, message) with what the library has to say; None: no more calls."""
         callback = f.s2s_log_fn(0) if log is None else f.s2s_log_fn(
             lambda _, level, message: guarded(None, log, level, message.decode("utf-8", "replace")))
         check(lib.s2s_options_set_log(self, callback, None))
         self._keep = [*self._keep, callback]
 
     def set_progress(self, progress: Optional[Progress]) -> None:
+        """Calls progress(event, done, total) as work goes on; a true result stops it. None: no more calls."""
         callback = f.s2s_progress_fn(0) if progress is None else f.s2s_progress_fn(
             lambda _, event, done, total: 1 if guarded(True, progress, event, done, total) else 0)
         check(lib.s2s_options_set_progress(self, callback, None))

@@ -35,6 +35,9 @@ class Trainer(Handle):
         Handle.__init__(trainer, made(lib.s2s_trainer_resume, path_bytes(path), corpus, dev, options), kept(options))
         return trainer
 
+    def _about(self) -> str:
+        return f"{self.metrics.updates:g} updates in {self.metrics.epochs:g} epochs"
+
     def step(self) -> float:
         """One update; its loss."""
         loss = ctypes.c_double()
@@ -88,6 +91,10 @@ class Trainer(Handle):
     def cancel(self) -> None:
         """Makes the run or step that works, or else the next one, raise Cancelled. From any thread."""
         lib.s2s_trainer_cancel(self)
+
+    def clear_cancel(self) -> None:
+        """Takes back a cancel that nothing has seen."""
+        lib.s2s_trainer_clear_cancel(self)
 
 
 def _references(references: Sequence[Sequence[Optional[Text]]], count: int) -> Any:
