@@ -386,17 +386,21 @@ put_in = -e 's|@$1@|$(call in_sed,$2)|'
 pc = $(call put_in,PREFIX,$(PREFIX)) $(call put_in,LIBDIR,$(LIBDIR:$(PREFIX)/%=$${prefix}/%)) \
   $(call put_in,INCLUDEDIR,$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)) $(call put_in,VERSION,$(version)) $(call put_in,LIBS,$(libs))
 
-# CMake's file finds the headers from where it stands itself, so that the tree may be moved; unless not both of LIBDIR
-# and INCLUDEDIR are below PREFIX.
+# The way from folder $1 to folder $2, which CMake's file goes from where it stands itself, so that the tree may be moved.
+way = $(shell FROM='$1' TO='$2' awk 'function parts(path, part,  n, i, all, m) { \
+  n = split(path, all, "/"); m = 0; \
+  for (i = 1; i <= n; i++) if (all[i] == ".." && m) m--; else if (all[i] != "" && all[i] != ".") part[++m] = all[i]; \
+  return m } \
+  BEGIN { from = ENVIRON["FROM"]; to = ENVIRON["TO"]; if ((from ~ /^\//) != (to ~ /^\//)) { print to; exit } \
+  n = parts(from, a); m = parts(to, b); for (k = 1; k <= n && k <= m && a[k] == b[k]; k++) continue; \
+  for (i = k; i <= n; i++) way = way "../"; for (i = k; i <= m; i++) way = way b[i] "/"; \
+  sub("/$$", "", way); print way == "" ? "." : way }')
+cmake = $(call put_in,INCLUDEDIR,$(call way,$(CMAKEDIR),$(INCLUDEDIR))) $(call put_in,VERSION,$(version)) \
+  $(call put_in,MAJOR,$(major)) $(call put_in,LIBS,$(subst $(empty) $(empty),;,$(libs))) \
+  $(call put_in,SONAME,$(firstword $(shared_links) $(shared)))
 empty :=
-inside = $(filter $(PREFIX)/%,$1)
-up = $(subst $(empty) $(empty),/,$(patsubst %,..,$(subst /, ,$(CMAKEDIR:$(PREFIX)/%=%))))
-cmake_includedir = $(if $(and $(call inside,$(LIBDIR)),$(call inside,$(INCLUDEDIR))),$\
-  $${CMAKE_CURRENT_LIST_DIR}/$(up)/$(INCLUDEDIR:$(PREFIX)/%=%),$(INCLUDEDIR))
-cmake = $(call put_in,INCLUDEDIR,$(cmake_includedir)) $(call put_in,VERSION,$(version)) $(call put_in,MAJOR,$(major)) \
-  $(call put_in,LIBS,$(subst $(empty) $(empty),;,$(libs))) $(call put_in,SONAME,$(firstword $(shared_links) $(shared)))
 
-.PHONY: install uninstall
+.PHONY: install install-strip uninstall
 ## install: into $(DESTDIR)$(PREFIX)
 install: all
 	$(INSTALL) -d $(call to,$(LIBDIR)) $(call to,$(PKGCONFIGDIR)) $(call to,$(CMAKEDIR)) $(call to,$(INCLUDEDIR)/seq2seq)
@@ -412,14 +416,22 @@ install: all
 	$(if $(command),$(INSTALL) -d $(call to,$(BINDIR)) && $(INSTALL) -m 755 $(command) $(call to,$(BINDIR)))
 	$(if $(manuals),$(INSTALL) -d $(call to,$(MANDIR)/man1) && $(INSTALL) -m 644 $(manuals) $(call to,$(MANDIR)/man1))
 
-## uninstall: takes away what install put there
+## install-strip: the same, with libraries and command that are smaller, and say nothing to a debugger
+install-strip: install
+	$(STRIP) -S -x $(foreach name,libseq2seq.a $(shared),$(call to,$(LIBDIR)/$(name)))
+	$(if $(command),$(STRIP) $(call to,$(BINDIR)/$(notdir $(command))))
+
+## uninstall: takes away what install put there, and each folder that is empty then, but not $(DESTDIR) itself
 uninstall:
 	rm -f $(foreach name,libseq2seq.a $(shared) $(shared_links),$(call to,$(LIBDIR)/$(name))) $(call to,$(PKGCONFIGDIR)/seq2seq.pc)
-	rm -f $(foreach name,$(notdir $(public_headers)),$(call to,$(INCLUDEDIR)/$(name)))
+	rm -f $(foreach name,$(notdir $(public_headers)) seq2seq/module.modulemap,$(call to,$(INCLUDEDIR)/$(name)))
+	rm -f $(foreach name,Config ConfigVersion,$(call to,$(CMAKEDIR)/seq2seq$(name).cmake))
 	rm -f $(call to,$(BINDIR)/seq2seq$(exe)) $(foreach name,$(notdir $(manuals)),$(call to,$(MANDIR)/man1/$(name)))
-	rm -rf $(call to,$(CMAKEDIR)) $(call to,$(INCLUDEDIR)/seq2seq)
-	@for folder in $(foreach folder,$(LIBDIR)/cmake $(PKGCONFIGDIR) $(MANDIR)/man1 $(MANDIR) $(DATAROOTDIR) $(LIBDIR) $(INCLUDEDIR) \
-	  $(BINDIR) $(EXEC_PREFIX) $(PREFIX),$(call to,$(folder))); do rmdir "$$folder" 2>/dev/null || :; done
+	@for folder in $(foreach folder,$(CMAKEDIR) $(PKGCONFIGDIR) $(MANDIR)/man1 $(LIBDIR) $(INCLUDEDIR)/seq2seq $(BINDIR),$(call to,$(folder))); do \
+	  while test "$$folder" != "$(DESTDIR)" && { test ! -d "$$folder" || rmdir "$$folder" 2>/dev/null; }; do \
+	    case $$folder in */*) folder=$${folder%/*} ;; *) break ;; esac; \
+	  done; \
+	done
 
 # ---- housekeeping ---------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,18 @@ if have cmake; then
   check "a later version is refused" refuses -DWANTED=99
   moved() { mv "$there" "$tmp/moved" && there=$top/$tmp/moved && builds && runs shared "$version"; }
   check "it works where the tree was moved to" moved
+  mkdir "$tmp/linked" && ln -s "$there/lib" "$tmp/linked/lib"
+  linked() { there=$top/$tmp/linked builds && runs shared "$version"; }
+  check "and where a link leads to the libraries alone" linked
+  mkdir -p "$tmp/farm/lib/cmake" && ln -s "$there/lib/cmake/seq2seq" "$tmp/farm/lib/cmake/seq2seq"
+  farm() { there=$top/$tmp/farm builds && runs static "$version"; }
+  check "or to CMake's files alone" farm
+  apart() {
+    $make -s install PREFIX="$top/$tmp/apart/p/" LIBDIR="$top/$tmp/apart/lib64/x" INCLUDEDIR="$top/$tmp/apart/inc" &&
+      ! grep -n "$top" "$tmp/apart/lib64/x/cmake/seq2seq"/*.cmake && mv "$tmp/apart" "$tmp/anywhere" &&
+      builds -DCMAKE_PREFIX_PATH= -Dseq2seq_DIR="$top/$tmp/anywhere/lib64/x/cmake/seq2seq" && runs shared "$version"
+  }
+  check "folders apart from each other are moved together" apart
 else
   skip "find_package(seq2seq)" "no cmake"
 fi

@@ -20,10 +20,17 @@ runs() {
   grep -A 2 '^not ok' "$tmp/wrapper.out"
   grep -q '^1\.\.[1-9]' "$tmp/wrapper.out" && return $wrapper_status
 }
+# readme COMPILER: builds the README's program in C++, and runs it
+readme() {
+  awk '/^```cpp$/ { code = 1; next } /^```$/ { code = 0 } code' README.md >"$tmp/readme.cpp" && test -s "$tmp/readme.cpp" &&
+    $1 -std=c++17 -Wall -Wextra -Werror -Iinclude "$tmp/readme.cpp" build/libseq2seq.a -lm -pthread -o "$tmp/readme" &&
+    { test ! -f examples/models/english-g2p.safetensors || "$tmp/readme" | grep '^S IY'; }
+}
 compilers "${CXX:-c++}" g++ clang++ >"$tmp/compilers"
 while read -r compiler; do
   if have "${compiler%% *}"; then
     check "the wrapper does what it says with $compiler" runs "$compiler"
+    check "the README's program in C++ with $compiler" readme "$compiler"
   else
     skip "the wrapper does what it says with $compiler" "no $compiler"
   fi

@@ -12,14 +12,10 @@ END
 version=$(awk '$2 ~ /^S2S_VERSION_(MAJOR|MINOR|PATCH)$/ { v = v dot $3; dot = "." } END { print v }' include/seq2seq.h)
 root=$PWD/$tmp
 unset DESTDIR PREFIX prefix EXEC_PREFIX exec_prefix BINDIR bindir LIBDIR libdir INCLUDEDIR includedir MANDIR mandir
-unset DATAROOTDIR datarootdir PKGCONFIGDIR pkgconfigdir
+unset DATAROOTDIR datarootdir PKGCONFIGDIR pkgconfigdir datadir
 
-# left FOLDER OWN...: files that are in it still, and those of its own folders that are there, with nothing but ours in them
-left() {
-  test ! -d "$1" || find "$1" ! -type d
-  shift
-  for own; do test ! -e "$own" || echo "$own"; done
-}
+# left FOLDER: what is in it still, folders too
+left() { find "$1" ! -path "$1" 2>/dev/null; }
 
 # spelling NAME LIBDIR INCLUDEDIR VARIABLE...: a staged installation, and its removal
 spelling() {
@@ -30,7 +26,7 @@ spelling() {
     -f "$library/${pkgconfig-pkgconfig}/seq2seq.pc" -a -f "$include/seq2seq.hpp" -a -f "$include/seq2seq/module.modulemap" -a \
     -f "$library/cmake/seq2seq/seq2seqConfig.cmake" -a -f "$tmp/stage/${bin-opt/a/bin}/seq2seq"
   check "uninstall with $name" $make -s uninstall DESTDIR="$root/stage" "$@"
-  none "leaves nothing with $name" "$(left "$tmp/stage" "$library" "$include" "$tmp/stage/opt/a")"
+  none "leaves nothing with $name" "$(left "$tmp/stage")"
   rm -rf "$tmp/stage"
 }
 bin=usr/local/bin spelling "DESTDIR alone" usr/local/lib usr/local/include
@@ -41,6 +37,37 @@ bin=usr/b pkgconfig=p spelling "each folder by itself" usr/lib/x usr/include/x P
 bin=usr/b pkgconfig=p spelling "the same in small letters" usr/lib/x usr/include/x $(echo "PREFIX=/usr $all" |
   awk '{ for (i = 1; i <= NF; i++) { n = index($i, "="); print tolower(substr($i, 1, n - 1)) substr($i, n) } }')
 bin=opt/a/e/bin spelling exec_prefix opt/a/e/lib opt/a/include prefix=/opt/a exec_prefix=/opt/a/e
+spelling "a slash at the end" opt/a/lib opt/a/include PREFIX=/opt/a/
+spelling datadir opt/a/lib opt/a/include prefix=/opt/a datarootdir=/opt/d/share datadir=/opt/e/share mandir=/opt/f/g/man
+pkgconfig=../../p/q/r spelling "folders inside each other" opt/a/x/y/z opt/a/x/y PREFIX=/opt/a libdir=/opt/a/x/y/z \
+  includedir=/opt/a/x/y pkgconfigdir=/opt/a/x/p/q/r datarootdir=/opt/a/x
+
+# What was there before stays: a folder with something in it, and the staging folder itself.
+mkdir -p "$tmp/stage/usr/local/include/seq2seq" && touch "$tmp/stage/usr/local/include/seq2seq/other.h"
+check "install beside other files" $make -s install DESTDIR="$root/stage/"
+check "uninstall beside other files" $make -s uninstall DESTDIR="$root/stage/"
+check "leaves them" test "$(find "$tmp/stage" ! -type d)" = "$tmp/stage/usr/local/include/seq2seq/other.h"
+rm -rf "$tmp/stage" && mkdir "$tmp/stage" && $make -s uninstall DESTDIR="$root/stage"
+check "uninstall where nothing is leaves the staging folder" test -d "$tmp/stage"
+rm -rf "$tmp/stage"
+
+# smaller FILE INSTALLED
+smaller() { test "$(wc -c <"$1")" -gt "$(wc -c <"$tmp/stage/usr/local/$2")"; }
+if have "${STRIP:-strip}"; then
+  check "install-strip" $make -s install-strip DESTDIR="$root/stage"
+  check "makes the shared library smaller" smaller build/libseq2seq.so lib/libseq2seq.so
+  check "the static one" smaller build/libseq2seq.a lib/libseq2seq.a
+  check "and the command" smaller build/seq2seq bin/seq2seq
+  check "which runs" "$tmp/stage/usr/local/bin/seq2seq" --version
+  stripped() { ${CC:-cc} "$tmp/program.c" -I"$tmp/stage/usr/local/include" -o "$tmp/program" "$@" && "$tmp/program"; }
+  check "a program links the static library" stripped "$tmp/stage/usr/local/lib/libseq2seq.a" -lm -pthread
+  check "and the shared one" stripped "$tmp/stage/usr/local/lib/libseq2seq.so" -Wl,-rpath,"$root/stage/usr/local/lib"
+  check "uninstall takes them away" $make -s uninstall DESTDIR="$root/stage"
+  none "and leaves nothing of install-strip" "$(left "$tmp/stage")"
+  rm -rf "$tmp/stage"
+else
+  skip "install-strip" "no strip"
+fi
 in_environment() { (prefix=/opt/a && export prefix && $make -s "$1" DESTDIR="$root/stage"); }
 check "prefix from the environment" in_environment install
 check "is where files go" test -f "$tmp/stage/opt/a/lib/libseq2seq.a"
@@ -96,5 +123,5 @@ else
   skip "building through pkg-config" "no pkg-config"
 fi
 check "uninstall without DESTDIR" $make -s uninstall PREFIX="$prefix"
-none "leaves nothing without DESTDIR" "$(left "$root" "$prefix" | grep "^$prefix")"
+check "leaves nothing without DESTDIR" test ! -e "$prefix"
 finish
