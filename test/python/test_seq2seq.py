@@ -8,6 +8,7 @@ import contextlib
 import gc
 import inspect
 import io
+import json
 import os
 import re
 import subprocess
@@ -536,28 +537,58 @@ class Training(unittest.TestCase):
 
 class Command(unittest.TestCase):
     def run_command(self, *arguments, given=""):
-        out, err = io.StringIO(), io.StringIO()
+        out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n"), io.StringIO()
         stdin = io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.stdin", stdin):
-            status = command.main(list(arguments))
-        return status, out.getvalue(), err.getvalue()
+            try:
+                status = command.main(list(arguments))
+            except SystemExit as wrong_usage:
+                status = wrong_usage.code
+        out.flush()
+        return status, out.buffer.getvalue().decode(), err.getvalue()
 
     def test_train_evaluate_translate(self):
         with tempfile.TemporaryDirectory() as folder:
             pairs, model = os.path.join(folder, "pairs"), os.path.join(folder, "model")
             with open(pairs, "w", encoding="utf-8") as file:
                 file.writelines(f"{source}\t{target}\n" for source, target in PAIRS)
-            settings = [part for key, value in TINY.items()
-                        for part in ("--set", f"{seq2seq._options._keywords[key]}={value}")]
-            self.assertEqual(self.run_command("train", pairs, "--dev", pairs, "-o", model, *settings)[0], 0)
-            self.assertRegex(self.run_command("eval", model, pairs)[1], r"(?m)^bleu\t\d")
-            status, out, _ = self.run_command("translate", model, "--set", "beam=1", given="abc\nc\n")
-            self.assertEqual((status, out.count("\n")), (0, 2))
-            self.assertEqual(self.run_command("translate", model, "--set", "beam")[0], 1)
+            settings = [part for key, value in TINY.items() for part in ("--" + key.replace("_", "-"), str(value))]
+            self.assertEqual(self.run_command("train", "--train", pairs, "--dev", pairs, "-o", model, *settings)[0], 0)
+            self.assertRegex(self.run_command("eval", "-m", model, "--data", pairs)[1], r"(?m)^bleu\t\d")
+            self.like_the_command(model, os.path.join(folder, "prefixes"))
+            self.refused(model)
+
+    def like_the_command(self, model, prefixes):
+        """The answers are those of the command in C, for the same flags."""
+        program = os.path.join(ROOT, "build", "seq2seq")
+        if not os.path.exists(program):
+            self.skipTest("no build/seq2seq")
+        with open(prefixes, "w", encoding="utf-8") as file:
+            file.write("c\n\na\na")
+        given = "\ufeffabc\nc\r\n\nbca"
+        for flags in (["--beam", "1"], ["--nbest=3", "--alignment"], ["--alignment"], ["--batch", "2", "--prefixes", prefixes],
+                      ["--json", "--alignment", "--nbest", "2"], ["--document"], ["-m", model, "-m", model, "--json"]):
+            flags = ["translate", *(() if "-m" in flags else ("--model", model)), *flags]
+            expected = subprocess.run([program, *flags], input=given.encode(), capture_output=True)
+            status, out, err = self.run_command(*flags, given=given)
+            self.assertEqual((status, expected.returncode), (0, 0), (flags, err, expected.stderr))
+            if "--json" in flags:
+                read = lambda text: [json.loads(line) for line in text.splitlines()]
+                self.assertEqual(read(out), read(expected.stdout.decode()))
+            else:
+                self.assertEqual(out, expected.stdout.decode())
+
+    def refused(self, model):
+        for flags, status, word in ((["--beam", "0"], 1, "beam"), (["--baem", "1"], 2, "--baem"), (["--batch", "0"], 2, "batch"),
+                                    (["-i", "nowhere"], 1, "nowhere"), (["--prefixes", os.devnull], 1, "fewer lines"),
+                                    (["--config", "nowhere"], 1, "nowhere"), (["--max-source-length", "2"], 1, "line 2:")):
+            found, out, err = self.run_command("translate", "-m", model, *flags, given="a\nabc\n")
+            self.assertEqual((found, word in err), (status, True), err)
+            self.assertEqual(out.count("\n"), 1 if word == "line 2:" else 0)
 
     def test_options_and_failures(self):
         self.assertIn("\nbeam\t5\t1..1024\t", self.run_command("options")[1])
-        status, _, err = self.run_command("translate", "nowhere")
+        status, _, err = self.run_command("translate", "-m", "nowhere")
         self.assertEqual((status, "nowhere" in err), (1, True))
 
     def test_as_a_module(self):
