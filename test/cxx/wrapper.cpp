@@ -132,7 +132,7 @@ static void test_models(const s2s::model &model, const s2s::corpus &corpus) {
   s2s::model pair = s2s::model::ensemble({&model, &read});
   ok(pair.translate({"ab"}).text(0) == model.translate({"ab"}).text(0), "two equal models as one say the same");
   ok(model.quantize().get("weights") == "int8", "a model in eight bits is another");
-  ok(model.get("shortlist") == "0" && model.shortlist(pairs).get("shortlist") != "0", "so is one with a shortlist");
+  ok(model.get("shortlist") == "0" && model.shortlist(corpus).get("shortlist") != "0", "so is one with a shortlist");
   s2s::corpus more;
   ok(model.extend(more.add("xyz", "zyx")).vocabulary_size(S2S_SOURCE) == model.vocabulary_size(S2S_SOURCE) + 3,
      "a model is extended");
