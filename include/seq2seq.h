@@ -33,7 +33,8 @@
  * Status     Functions that can fail return an int32_t status: S2S_OK (0) or one of S2S_STATUSES. After a failure
  *            s2s_error_message() has a sentence that says what was wrong and where. Outputs are the last parameters; they
  *            are written only on success, except that a handle or pointer output is set to NULL on failure. NULL where a
- *            pointer is needed is S2S_BAD_ARGUMENT, never a crash.
+ *            pointer is needed is S2S_BAD_ARGUMENT, never a crash. Functions that return a value instead give NULL or 0 for a
+ *            NULL handle and out of range.
  * Ownership  Whoever makes a handle frees it, with the free function of its kind; free(NULL) does nothing. Handles retain
  *            what they were made from, so they may be freed in any order. Pointers that a function hands out belong to
  *            the handle they came from and live as long as it does, unless the function says less. Inputs are borrowed
