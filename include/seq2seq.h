@@ -88,13 +88,13 @@ extern "C" {
  * Version, status, message
  * ================================================================================================================== */
 
-#define S2S_VERSION_MAJOR 0
-#define S2S_VERSION_MINOR 1
+#define S2S_VERSION_MAJOR 1
+#define S2S_VERSION_MINOR 0
 #define S2S_VERSION_PATCH 0
 /* One number that grows with every version, for #if. */
 #define S2S_VERSION_NUMBER (S2S_VERSION_MAJOR * 10000 + S2S_VERSION_MINOR * 100 + S2S_VERSION_PATCH)
 
-/* "0.1.0": of the library that is linked, which may be newer than this header. Never fails. */
+/* "1.0.0": of the library that is linked, which may be newer than this header. Never fails. */
 S2S_API const char *s2s_version(void);
 
 /* Number that changes when a program compiled against an older header can no longer use the library (its SONAME has the
