@@ -20,9 +20,9 @@
  *
  * Failure throws s2s::error. what() is the library's sentence, status() its S2S_ number.
  *
- * Texts go in as anything that std::string_view can be made of, also with NUL inside where C has a length; a list of
- * texts as {"a", "b"}, or as any container of such, a result or tokens too. They come out as std::string_view, living
- * as long as the handle that they came from. Arrays are s2s::span and s2s::matrix, which own nothing.
+ * Texts go in as anything that std::string_view can be made of; a list of texts as {"a", "b"}, or as any container of
+ * such, a result or tokens too. They come out as std::string_view, living as long as the handle that they came from.
+ * Arrays are s2s::span and s2s::matrix, which own nothing.
  *
  * Callbacks are any callables. One may throw: its call stops, and the exception goes on where the call was made.
  * Handles keep the callables of the options that they were made with. No callback may destroy the handle that calls it.
