@@ -425,36 +425,30 @@ static uint32_t stream_crc_nibbles(uint32_t crc, const unsigned char *bytes, siz
   return crc;
 }
 
-static uint32_t stream_crc_word(const unsigned char *bytes) {
-  return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
-/* Eight bytes at a time: table[k][b] is the remainder of byte b with k zero bytes behind it. The tables are made for the
- * call, on the stack: two thousand steps are nothing beside a block of data, and 8 KiB of constants would be something.
+/* Four bytes at a time: table[k][b] is the remainder of byte b with k zero bytes behind it. The tables are made for the
+ * call, on the stack: a thousand steps are nothing beside a block of data, and 4 KiB of constants would be something.
  */
 static uint32_t stream_crc_words(uint32_t crc, const unsigned char *bytes, size_t words) {
-  uint32_t table[8][256];
+  uint32_t table[4][256];
   for (uint32_t b = 0; b < 256; b++) {
     const unsigned char byte = (unsigned char)b;
     table[0][b] = stream_crc_nibbles(0, &byte, 1);
   }
-  for (size_t k = 1; k < 8; k++)
+  for (size_t k = 1; k < 4; k++)
     for (size_t b = 0; b < 256; b++) table[k][b] = table[k - 1][b] >> 8 ^ table[0][table[k - 1][b] & 255];
-  for (size_t i = 0; i < words; i++, bytes += 8) {
-    const uint32_t second = stream_crc_word(bytes + 4);
-    crc ^= stream_crc_word(bytes);
-    crc = table[7][crc & 255] ^ table[6][crc >> 8 & 255] ^ table[5][crc >> 16 & 255] ^ table[4][crc >> 24] ^
-          table[3][second & 255] ^ table[2][second >> 8 & 255] ^ table[1][second >> 16 & 255] ^ table[0][second >> 24];
+  for (size_t i = 0; i < words; i++, bytes += 4) {
+    crc ^= bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    crc = table[3][crc & 255] ^ table[2][crc >> 8 & 255] ^ table[1][crc >> 16 & 255] ^ table[0][crc >> 24];
   }
   return crc;
 }
 
 uint32_t s2s__crc32(uint32_t crc, const void *bytes, size_t size) {
   const unsigned char *at = bytes;
-  const size_t words = size < 4096 ? 0 : size / 8;
+  const size_t words = size < 2048 ? 0 : size / 4;
   crc = ~crc;
   if (words > 0) crc = stream_crc_words(crc, at, words);
-  if (size > 8 * words) crc = stream_crc_nibbles(crc, at + 8 * words, size - 8 * words);
+  if (size > 4 * words) crc = stream_crc_nibbles(crc, at + 4 * words, size - 4 * words);
   return ~crc;
 }
 
