@@ -359,8 +359,9 @@ abi-record: $(B)/$(shared)
 
 ## check-abi: types and functions of each recorded version of this major one are as they were (abidiff)
 check-abi: $(B)/$(shared)
-	@if ! command -v abidiff >/dev/null; then echo '# SKIP $@: no abidiff (Debian: abigail-tools)'; else \
+	@mkdir -p build/tmp; if ! command -v abidiff >/dev/null; then echo '# SKIP $@: no abidiff (Debian: abigail-tools)'; else \
 	  abidw $(abi_types) --out-file build/tmp/now.abi $< && abidiff build/tmp/now.abi build/tmp/now.abi || exit 1; \
+	  grep -q '<function-decl' build/tmp/now.abi || { echo '$@: the library has no debug information (-g), so its types are not known'; exit 1; }; \
 	  test -n '$(abi_recorded)' || echo '# SKIP $@: nothing is recorded in test/abi (make abi-record)'; \
 	  for abi in $(abi_recorded); do \
 	    abidiff --no-added-syms $$abi build/tmp/now.abi && echo "$$abi: kept" || exit 1; \

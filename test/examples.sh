@@ -25,6 +25,7 @@ pronounced="attention${tab}AH T EH N SH AH N"
 
 check "translate" says "^$pronounced\$" translate $model sequence attention
 check "from English into Chinese" says '车站' translate examples/models/english-chinese.safetensors 'Where is the station?'
+check "and back" says 'station' translate examples/models/chinese-english.safetensors '车站在哪里？'
 check "align" says '^SH .* 10 .* t$' align $model attention
 check "memory, with enough" says "^$pronounced\$" memory $model attention
 check "and without" grep -q '^S2S_OUT_OF_MEMORY: .*memory' "$tmp/said"

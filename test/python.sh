@@ -48,6 +48,9 @@ else
 fi
 if have mypy; then
   check "type hints hold (mypy)" mypy --cache-dir "$tmp/mypy" $package/seq2seq
+  printf '%s\n' 'import seq2seq' 'with seq2seq.Model.load("x") as model:' '    text: str = model.translate("a")' >"$tmp/user.py"
+  check "and for those who are strict" env MYPYPATH=$package mypy --strict --follow-imports=silent --cache-dir "$tmp/mypy" \
+    "$tmp/user.py"
 else
   skip "type hints hold (mypy)" "no mypy"
 fi

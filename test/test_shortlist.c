@@ -140,6 +140,10 @@ static void test_refused(void) {
   failed(s2s_model_shortlist(copier, corpus, o, &made), S2S_UNSUPPORTED, "decoder.copy", "a model that copies");
   failed(s2s_model_shortlist(both, corpus, o, &made), S2S_UNSUPPORTED, "ensemble", "an ensemble");
   failed(s2s_model_shortlist(model, empty, o, &made), S2S_BAD_ARGUMENT, "empty", "no pairs");
+  tiny_set(o, "max_train_length", "1");
+  s2s_corpus_add(empty, "abc", 3, "cba", 3);
+  failed(s2s_model_shortlist(model, empty, o, &made), S2S_BAD_ARGUMENT, "max_train_length", "pairs that are all too long");
+  tiny_set(o, "max_train_length", NULL);
   s2s_options_set_progress(o, stop, NULL);
   failed(s2s_model_shortlist(model, corpus, o, &made), S2S_CANCELLED, "progress callback", "a callback that stops it");
   failed(s2s_decoder_init(model, options, &decoder), S2S_BAD_OPTION, "shortlist", "a decoder where there is none");

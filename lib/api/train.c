@@ -17,8 +17,8 @@ int32_t s2s_corpus_new(const s2s_options *options, s2s_corpus **corpus) {
 int32_t s2s_corpus_add(s2s_corpus *corpus, const char *source, size_t source_length, const char *target,
                        size_t target_length) {
   S2S__API_NEED(corpus);
-  S2S__API_NEED(source);
-  S2S__API_NEED(target);
+  S2S__API_TEXT_OF(source, source_length);
+  S2S__API_TEXT_OF(target, target_length);
   s2s__error error = {.status = S2S_OK};
   return s2s__api_finish(&error, s2s__corpus_add(corpus, source, source_length, target, target_length, &error));
 }

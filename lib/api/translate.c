@@ -197,7 +197,9 @@ int32_t s2s__translation_run(s2s__translation *t, const s2s__host *given, const 
 
 static int32_t score_add(s2s__translation *t, s2s__sources *to, int32_t side, const char *text, const size_t *length,
                          s2s__error *error) {
-  if (!text) return s2s__fail(error, S2S_BAD_ARGUMENT, "the %s is NULL", side == S2S_SOURCE ? "source" : "target");
+  if (!text && !(length && *length == 0))
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "the %s is NULL", side == S2S_SOURCE ? "source" : "target");
+  if (!text) text = "";
   return s2s__sources_add(to, t->model, side, text, length ? *length : strlen(text),
                           side == S2S_TARGET ? &t->sources : NULL, error);
 }

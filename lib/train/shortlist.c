@@ -270,6 +270,8 @@ static int32_t shortlist_run(shortlist_learning *l, const s2s_corpus *corpus, co
   s2s__lexicon lexicon;
   const s2s__lexicon *own;
   S2S__TRY(shortlist_prepare(l, corpus, options));
+  if (l->dataset.count == 0)
+    return s2s__fail(l->error, S2S_BAD_ARGUMENT, "a shortlist: all %zu pairs are longer than max_train_length", corpus->count);
   l->progress = (s2s__progress){.host = &l->host, .total = l->dataset.count};
   atomic_init(&l->progress.done, 0);
   S2S__TRY(learn_all(l));

@@ -22,4 +22,11 @@ from ._parts import Attention, Decoder, Encoder, Memory
 from ._training import Trainer, metric_compare, metric_texts
 
 __version__: str = _lib.s2s_version().decode()
-__all__ = [name for name in dir() if not name.startswith("_")]
+__all__ = [
+    "CUT_LENGTH", "CUT_TIME", "ENDED", "LOG_ERROR", "LOG_INFO", "LOG_WARNING", "PROGRESS_EVALUATED",
+    "PROGRESS_TRANSLATED", "PROGRESS_UPDATE", "SOURCE", "STUCK", "TARGET", "Attention", "BadArgument", "BadFile",
+    "BadOption", "BadText", "Busy", "Cancelled", "Corpus", "Decoder", "Diverged", "Encoder", "Error", "FileError",
+    "Hypothesis", "Link", "Memory", "Metrics", "Model", "OptionInfo", "Options", "OutOfMemory", "Preset", "Result",
+    "Segmenter", "Token", "Tokens", "TooLarge", "Trainer", "Unsupported", "metric_compare", "metric_texts",
+    "option_table", "presets", "split_document",
+]

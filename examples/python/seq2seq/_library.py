@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, Iterable, Optional, Sequence, Union
+from typing import Any, Iterable, Optional, Sequence, TypeVar, Union
 
 from . import _functions as f
 
@@ -174,6 +174,9 @@ lib: Library = _load()
 # ---- handles and texts -----------------------------------------------------------------------------------------------
 
 
+_Self = TypeVar("_Self", bound="Handle")
+
+
 class Handle:
     """What the library made. close() or a with statement frees it at once, else the garbage collector does."""
 
@@ -209,7 +212,7 @@ class Handle:
         """What repr() says of it while it is open."""
         return ""
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(self, *_: Any) -> None:

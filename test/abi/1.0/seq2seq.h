@@ -33,14 +33,14 @@
  * Status     Functions that can fail return an int32_t status: S2S_OK (0) or one of S2S_STATUSES. After a failure
  *            s2s_error_message() has a sentence that says what was wrong and where. Outputs are the last parameters; they
  *            are written only on success, except that a handle or pointer output is set to NULL on failure. NULL where a
- *            pointer is needed is S2S_BAD_ARGUMENT, never a crash. Functions that return a value instead give NULL or 0 for a
- *            NULL handle and out of range.
+ *            pointer is needed is S2S_BAD_ARGUMENT, never a crash. Functions that return a value instead give NULL or 0 for
+ *            a NULL handle and out of range.
  * Ownership  Whoever makes a handle frees it, with the free function of its kind; free(NULL) does nothing. Handles retain
  *            what they were made from, so they may be freed in any order. Pointers that a function hands out belong to
  *            the handle they came from and live as long as it does, unless the function says less. Inputs are borrowed
  *            for the call alone.
- * Parameters Come in this order: the handles, file or bytes that a call works from, options, texts and other inputs,
- *            outputs.
+ * Order      Parameters come in this order: the handles, file or bytes that a call works from, options, texts and other
+ *            inputs, outputs.
  * Threads    Functions that take a handle as const only read it, and any number of threads may do so at once: an s2s_model
  *            is shared by all (but see s2s_model_parameter_write), and so are results, memories, segmenters, tokens,
  *            corpora and options while nobody changes them. An encoder, attention, decoder or trainer serves one call at a
@@ -135,13 +135,13 @@ S2S_API const char *s2s_error_message(void);
  *
  * Every setting is a key with a text value, so that a new one never changes a function. Each has a scope:
  *   model    shapes the model; stored in its file; read when a model is created
- *   train    read by s2s_model_create (seed, vocabulary.*, subword.*, preset), s2s_model_shortlist (shortlist.*) and
- *            s2s_trainer_new
+ *   train    read by s2s_trainer_new and _resume, s2s_model_create (vocabulary.*, subword.*, preset), s2s_model_extend
+ *            (vocabulary.*), s2s_model_shortlist (shortlist.*, max_train_length) and s2s_segmenter_new (subword.*)
  *   decode   read by s2s_encoder_init (max_source_length), s2s_decoder_init, s2s_translate*, s2s_score, s2s_split_document,
- *            s2s_evaluate and s2s_metric_*; seed wherever something is drawn
+ *            s2s_evaluate and s2s_metric_*, and for evaluations by s2s_trainer_new; seed wherever something is drawn
  *   runtime  never stored: memory_limit and invalid_utf8 are read wherever a handle is made, cpu where a model or trainer
  *            is made, verify where a model is loaded, threads by s2s_trainer_new, s2s_evaluate, s2s_decoder_init,
- *            s2s_translate* and s2s_score
+ *            s2s_translate* and s2s_score, weights by s2s_model_quantize
  * A function ignores options of a scope it does not read. Where it takes options, NULL means all defaults.
  * docs/options.md lists them; the s2s_option_* functions give the same list to a program.
  * ================================================================================================================== */
@@ -161,7 +161,8 @@ S2S_API int32_t s2s_options_set(s2s_options *options, const char *key, const cha
 S2S_API int32_t s2s_options_set_int(s2s_options *options, const char *key, int64_t value);
 S2S_API int32_t s2s_options_set_real(s2s_options *options, const char *key, double value);
 
-/* The value as text, the default where none was set; valid until the option is set again or the options are freed. */
+/* The value as text, the default where none was set; valid until the option is set again or the options are freed.
+ * S2S_BAD_OPTION: unknown key. */
 S2S_API int32_t s2s_options_get(const s2s_options *options, const char *key, const char **value);
 
 /* Reads lines "key = value" from a file; blank lines and lines that begin with # are skipped. What stood before the line
@@ -184,7 +185,8 @@ S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *
 /* Called by s2s_trainer_run in its own thread: after every update (S2S_PROGRESS_UPDATE, `done` of `total` updates in this
  * epoch) and after every evaluation (S2S_PROGRESS_EVALUATED, `done` epochs of `total`, 0 where there is no end). The
  * trainer may be asked for its metrics and models, and saved, from inside. And by s2s_translate, s2s_translate_document,
- * s2s_score, s2s_decode and s2s_evaluate in the caller's thread whenever more texts are done (S2S_PROGRESS_TRANSLATED,
+ * s2s_score, s2s_decode,
+ * s2s_evaluate and s2s_model_shortlist in the caller's thread whenever more texts are done (S2S_PROGRESS_TRANSLATED,
  * `done` of `total`, in the end all; s2s_evaluate counts different sources). A result other than 0 stops the call with
  * S2S_CANCELLED. */
 enum { S2S_PROGRESS_UPDATE = 0, S2S_PROGRESS_EVALUATED = 1, S2S_PROGRESS_TRANSLATED = 2 };
@@ -235,7 +237,7 @@ S2S_API int32_t s2s_translate(const s2s_model *model, const s2s_options *options
  * (length_penalty and the like for the score) and runtime options. A token that the target vocabulary lacks counts as the
  * unknown token. An empty target is the end mark alone.
  * S2S_BAD_TEXT: invalid UTF-8, or an empty source. S2S_LIMIT: longer than max_source_length or than the model's learned
- * positions. Messages name the pair. */
+ * positions. Messages name the pair. S2S_BAD_OPTION as s2s_decoder_init. S2S_CANCELLED: by the progress callback. */
 S2S_API int32_t s2s_score(const s2s_model *model, const s2s_options *options, const char *const *sources,
                           const size_t *source_lengths, const char *const *targets, const size_t *target_lengths,
                           size_t count, s2s_result **result);
@@ -257,7 +259,8 @@ S2S_API int32_t s2s_split_document(const s2s_model *model, const s2s_options *op
  * they are, but for spaces that the script of one language has between sentences and the other's has not, and for the
  * line ends that document.lines `join` takes out. s2s_tokens_text() is the whole; the tokens are the translated sentences,
  * as many as s2s_split_document() gives.
- * Reads decode and runtime options. S2S_BAD_TEXT, S2S_OUT_OF_MEMORY, S2S_CANCELLED (by the progress callback). */
+ * Reads decode and runtime options. S2S_BAD_TEXT, S2S_BAD_OPTION (as s2s_decoder_init),
+ * S2S_OUT_OF_MEMORY, S2S_CANCELLED (by the progress callback). */
 S2S_API int32_t s2s_translate_document(const s2s_model *model, const s2s_options *options, const char *text,
                                        size_t length, s2s_tokens **translated);
 
@@ -310,7 +313,8 @@ S2S_API void s2s_result_range(const s2s_result *result, size_t text, size_t rank
  * written. A word is a token of chars, graphemes or words; pieces are together one up to the next white space (Chinese,
  * Japanese, Thai and their like: each piece is one). White space and end marks are in none. s2s_result_links() is how many
  * words the target has; 0 when out of range, without attention, or for sources that were given as ids. Of link `index`,
- * source[] and target[] (may be NULL) get the word's number on its side, from 0, and its place in bytes, begin and end. */
+ * source[] and target[] (may be NULL) get the word's number on its side, from 0, and its place in bytes, begin and end.
+ * S2S_BAD_ARGUMENT: out of range. */
 S2S_API size_t s2s_result_links(const s2s_result *result, size_t text, size_t rank);
 S2S_API int32_t s2s_result_link(const s2s_result *result, size_t text, size_t rank, size_t index, size_t source[3],
                                 size_t target[3]);
@@ -323,14 +327,16 @@ S2S_API void s2s_result_free(s2s_result *result);
 typedef struct s2s_corpus s2s_corpus;
 
 /* A new, untrained model: learns the vocabularies of both sides from the corpus and draws the parameters from `seed`.
- * Reads model options, seed, vocabulary.*, and runtime options.
- * S2S_BAD_ARGUMENT: the corpus is empty. S2S_BAD_OPTION: options contradict each other (the message names them). */
+ * Reads model options, seed, vocabulary.*, subword.*, preset, and runtime options.
+ * S2S_BAD_ARGUMENT: the corpus is empty. S2S_BAD_OPTION: options contradict each other (the message names them). S2S_IO,
+ * S2S_BAD_FILE: of spm:FILE. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_model_create(const s2s_corpus *corpus, const s2s_options *options, s2s_model **model);
 
 /* A copy of a model which also has the tokens of a corpus that its vocabularies lack, as many as vocabulary.min_count and
  * vocabulary.max_size allow: for training on with s2s_trainer_new, on other data. Old tokens keep their ids; the new rows
- * of embeddings and output are drawn from `seed`. Pieces cover any text already, and are left as they are.
- * Reads seed, vocabulary.*, and runtime options. */
+ * of embeddings and output are drawn from `seed`. Pieces cover any text already, and are left as they are. A shortlist,
+ * which would not know the new tokens, is left out.
+ * Reads seed, vocabulary.*, and runtime options. S2S_UNSUPPORTED: an ensemble. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_model_extend(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                                  s2s_model **extended);
 
@@ -350,15 +356,15 @@ S2S_API int32_t s2s_model_quantize(const s2s_model *model, const s2s_options *op
  * come (but a prefix can), and probabilities are shared out among what is. Pairs longer than max_train_length are left out.
  * Reads shortlist.best, shortlist.frequent, max_train_length and runtime options, except cpu; tells its progress
  * (S2S_PROGRESS_TRANSLATED).
- * S2S_UNSUPPORTED: an ensemble, a model that copies or has no attention. S2S_BAD_ARGUMENT: the corpus is empty.
- * S2S_CANCELLED. */
+ * S2S_UNSUPPORTED: an ensemble, a model that copies or has no attention. S2S_BAD_ARGUMENT: nothing is left of the corpus.
+ * S2S_CANCELLED: by the progress callback. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_model_shortlist(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
                                     s2s_model **with);
 
 /* Several models as one, which runs wherever a model does: all read the source, and the log-probabilities of a token are
  * the mean of theirs, not normalised again, so that they add up to less than 1 where members disagree (attention weights
- * are the mean too, where all have some). What the model says of itself is what the first says. It
- * retains its members, and cannot be saved, trained or extended. Reads runtime options, except cpu.
+ * are the mean too, where all have some, else the first member's, if it has). What the model says of itself is what the
+ * first says. It retains its members, and cannot be saved, trained or extended. Reads runtime options, except cpu.
  * S2S_BAD_ARGUMENT: none, or models of different vocabularies, segmenters or cpu levels (the message says which). */
 S2S_API int32_t s2s_model_ensemble(const s2s_model *const *models, size_t count, const s2s_options *options,
                                    s2s_model **ensemble);
@@ -381,7 +387,7 @@ S2S_API int32_t s2s_model_load_reader(s2s_read_fn read, void *user, const s2s_op
 
 /* Writes a safetensors file (docs/format.md): first under a temporary name in the same folder, then flushed and renamed, so
  * that `path` holds the old file or the new one, whole, at any moment. A symbolic link is replaced by the file. S2S_IO: the
- * message has the system's reason. */
+ * message has the system's reason. S2S_UNSUPPORTED: an ensemble. */
 S2S_API int32_t s2s_model_save(const s2s_model *model, const char *path);
 S2S_API void s2s_model_free(s2s_model *model);
 
@@ -436,14 +442,15 @@ S2S_API int32_t s2s_segmenter_new(const s2s_options *options, int32_t side, cons
 /* That of a model's side. It may be freed before or after the model. */
 S2S_API int32_t s2s_segmenter_of(const s2s_model *model, int32_t side, s2s_segmenter **segmenter);
 /* Writes the pieces as a SentencePiece model, as s2s_model_save writes files: spm:FILE and SentencePiece's own programs
- * read it. Normalisation by options is not in it. S2S_UNSUPPORTED: the tokens are no pieces (chars, words, graphemes). */
+ * read it. Normalisation by options is not in it. S2S_UNSUPPORTED: the tokens are no pieces (chars, words, graphemes).
+ * S2S_IO. */
 S2S_API int32_t s2s_segmenter_save(const s2s_segmenter *segmenter, const char *path);
 S2S_API void s2s_segmenter_free(s2s_segmenter *segmenter);
 
 /* The tokens of a text of `length` bytes. Many threads may use one segmenter. S2S_BAD_TEXT: it is not UTF-8. */
 S2S_API int32_t s2s_segment(const s2s_segmenter *segmenter, const char *text, size_t length, s2s_tokens **tokens);
 /* The text of tokens, which end with NUL: what can be undone is undone (spaces; nfd and nfkd become nfc). It is the text of
- * the result, s2s_tokens_text(), and its tokens are those that were given. */
+ * the result, s2s_tokens_text(), and its tokens are those that were given. S2S_BAD_TEXT: a token is not UTF-8. */
 S2S_API int32_t s2s_join(const s2s_segmenter *segmenter, const char *const *tokens, size_t count, s2s_tokens **joined);
 
 S2S_API size_t s2s_tokens_count(const s2s_tokens *tokens);
@@ -574,7 +581,7 @@ S2S_API int32_t s2s_decoder_step(s2s_decoder *decoder, const int32_t *tokens, co
 /* What row `row` of the last step asked the memory with, a query for s2s_attend(): in Luong's order the state behind the
  * step, in Bahdanau's the one before it, of a Transformer what goes into its last layer's attention to the memory, of an
  * ensemble the first model's; *dim (may be NULL) gets how many numbers. Valid as long as the log-probabilities. NULL when
- * out of range, before the first step, and without attention. */
+ * out of range, before the first step, without attention, and while the decoder is at work. */
 S2S_API const float *s2s_decoder_query(s2s_decoder *decoder, size_t row, size_t *dim);
 
 /* Attention weights of that row over its source tokens; *count (may be NULL) gets how many. NULL as above. */
@@ -601,8 +608,8 @@ S2S_API void s2s_decoder_free(s2s_decoder *decoder);
 /* =====================================================================================================================
  * Corpora: parallel text
  *
- * A library that was built with S2S_TRAIN=0 has no training: there s2s_model_create, s2s_model_extend and all functions
- * from here on fail with S2S_UNSUPPORTED.
+ * A library that was built with S2S_TRAIN=0 has no training: there s2s_model_create, s2s_model_extend, s2s_model_shortlist
+ * and all functions from here on that have a status fail with S2S_UNSUPPORTED; others give 0 or NULL.
  * ================================================================================================================== */
 
 /* Reads runtime options (memory_limit, invalid_utf8). */
@@ -636,7 +643,8 @@ typedef struct s2s_metrics s2s_metrics;
  * and for evaluations max_length, max_length_ratio and max_source_length. Uses `threads` threads; their number does not
  * change the result.
  * S2S_BAD_ARGUMENT: the dev corpus is empty, or nothing is left of the corpus (all pairs longer than max_train_length).
- * S2S_LIMIT: some are, and long_pairs says `error`. S2S_OUT_OF_MEMORY. */
+ * S2S_LIMIT: some are, and
+ * long_pairs says `error`. S2S_UNSUPPORTED: an ensemble. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                                 const s2s_options *options, s2s_trainer **trainer);
 
@@ -715,7 +723,8 @@ S2S_API void s2s_trainer_free(s2s_trainer *trainer);
  * percent), line_token_error_rate, line_sequence_error_rate (each line by itself), character_error_rate (as the token error
  * rate, of the texts' code points), bleu and chrf (0 to 100, of the texts, by sacreBLEU's definitions; bleu.tokenize and
  * bleu.smoothing set its kind), sentences, lines. Error rates over references without any token are 0.
- * S2S_BAD_ARGUMENT: the corpus is empty. S2S_LIMIT: a source is longer than max_source_length. S2S_CANCELLED: by the
+ * S2S_BAD_ARGUMENT: the corpus is empty. S2S_BAD_OPTION as s2s_decoder_init. S2S_LIMIT: a source is longer than
+ * max_source_length. S2S_CANCELLED: by the
  * progress callback.
  * Lines with equal sources are alternatives: the nearest one counts; for bleu and chrf they are several references. */
 S2S_API int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s_options *options,
