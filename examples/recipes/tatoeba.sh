@@ -96,4 +96,4 @@ for part in train dev test; do
   awk -F '\t' '{ print $2 "\t" $1 }' "$out/$part.tsv" >"$out/zh-en.$part.tsv"
 done
 case $what in both | en-zh) learn en-zh zh 5000 ;; esac
-case $what in both | zh-en) learn zh-en 13a 3500 ;; esac
+case $what in both | zh-en) learn zh-en 13a 4000 ;; esac
