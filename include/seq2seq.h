@@ -45,8 +45,8 @@
  *            is shared by all (but see s2s_model_parameter_write), and so are results, memories, segmenters, tokens,
  *            corpora and options while nobody changes them. An encoder, attention, decoder or trainer serves one call at a
  *            time: a second one, from another thread or from a callback of the first, is S2S_BUSY, and freeing it meanwhile
- *            cancels the call, and frees it when that ends. The _cancel functions may be called at any time from any
- *            thread. No thread is created unless the option `threads` asks for more than one.
+ *            cancels a decoder's or trainer's call, and frees it when the call ends. The _cancel functions may be called at
+ *            any time from any thread. No thread is created unless the option `threads` asks for more than one.
  * Callbacks  May call the library, with other handles as they like; what they may do with the handle that calls them is
  *            said where it is more than nothing. They return normally: no longjmp, no exception.
  * Text       UTF-8 without NUL inside, going in and coming out. Lengths in bytes go with texts; a lengths array of NULL, or
