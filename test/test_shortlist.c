@@ -288,6 +288,24 @@ static void test_copied_decoder(void) {
   s2s_encoder_free(encoder);
 }
 
+static void test_nothing(void) {
+  s2s_encoder *encoder;
+  s2s_memory *memory;
+  s2s_decoder *decoder;
+  s2s_result *result;
+  const float *rows;
+  s2s_encoder_init(listed, options, &encoder);
+  s2s_encode(encoder, NULL, NULL, 0, &memory);
+  s2s_decoder_init(listed, options, &decoder);
+  ok(s2s_decode(decoder, memory, &result) == S2S_OK && s2s_result_count(result) == 0, "no sequences are decoded");
+  ok(s2s_decoder_start(decoder, memory) == S2S_OK && s2s_decoder_step(decoder, NULL, NULL, 0, &rows) == S2S_OK,
+     "and stepped through");
+  s2s_result_free(result);
+  s2s_decoder_free(decoder);
+  s2s_memory_free(memory);
+  s2s_encoder_free(encoder);
+}
+
 static void test_shapes(void) {
   static const char *const shapes[][2] = {{"decoder.order", "bahdanau"}, {"attention.type", "additive"},
                                           {"embedding.tie", "target"}};
@@ -325,6 +343,7 @@ int main(void) {
   test_all();
   test_prefix();
   test_copied_decoder();
+  test_nothing();
   s2s_model_free(model);
   s2s_model_free(listed);
   s2s_options_free(options);

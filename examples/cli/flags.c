@@ -78,7 +78,7 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_AVERAGE, "cpu", "the result is the same on each"},
       {COMMAND_AVERAGE, "invalid_utf8", "it reads no text"},
       {COMMAND_SHORTLIST, "threads", "one thread does it all"},
-      {COMMAND_SHORTLIST, "cpu", "its lists are the same on each, but for ties"},
+      {COMMAND_SHORTLIST, "cpu", "it takes the best level of the machine"},
       {COMMAND_INFO, "threads", "one thread does it all"},
       {COMMAND_INFO, "cpu", "it does not compute; `seq2seq info` alone lists what this machine has"},
   };

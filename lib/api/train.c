@@ -237,3 +237,5 @@ int32_t s2s_evaluate(const s2s_model *model, const s2s_corpus *corpus, const s2s
     s2s__free(&host, m, sizeof *m);
   return s2s__api_finish(&error, status);
 }
+
+#undef TRAIN_LOOK

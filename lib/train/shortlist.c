@@ -260,9 +260,12 @@ static int32_t shortlist_prepare(shortlist_learning *l, const s2s_corpus *corpus
   S2S__TRY(s2s__decoder_new(l->model, &l->host, &search, &l->decoder, l->error));
   l->times = s2s__arena_take_zeroed(&l->decoder->arena, l->model->vocabulary[S2S_TARGET].size * sizeof *l->times);
   if (!l->times) return s2s__fail_memory(l->error, sizeof *l->times, "a shortlist");
-  const size_t longest = s2s__model_longest(l->model, S2S_TARGET), most = s2s__option_size(options, S2S__MAX_TRAIN_LENGTH);
-  return s2s__dataset_init(&l->dataset, &l->host, l->model, corpus, corpus->count, most < longest ? most : longest - 1,
-                           NULL, l->error);
+  size_t most = s2s__option_size(options, S2S__MAX_TRAIN_LENGTH);
+  for (int32_t side = 0; side < 2; side++) { /* a position is for the end mark */
+    const size_t longest = s2s__model_longest(l->model, side);
+    if (most >= longest) most = longest > 2 ? longest - 1 : 1;
+  }
+  return s2s__dataset_init(&l->dataset, &l->host, l->model, corpus, corpus->count, most, NULL, l->error);
 }
 
 static int32_t shortlist_run(shortlist_learning *l, const s2s_corpus *corpus, const s2s_options *options,
