@@ -6,7 +6,7 @@
  *
  *     check_kernels [--seed N] [--stride N] [--bench]
  *
- * --stride: exp, tanh and their like are tried on every N-th pattern of bits (997). --bench prints the speed of each
+ * --stride: exp, tanh and their like are tried on every N-th pattern of bits (1999). --bench prints the speed of each
  * kernel on each level instead. S2S_TEST_STRIDE is another way to say --stride, S2S_TEST_CPU limits the levels to one.
  */
 #ifndef _POSIX_C_SOURCE

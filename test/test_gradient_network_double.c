@@ -9,7 +9,7 @@
 #include "test_gradient_double.h"
 
 enum { BIT_BIDIRECTIONAL, BIT_LAYERS, BIT_ORDER, BIT_BRIDGE, BIT_FEEDING, BIT_READOUT, BIT_DROPOUT, BITS };
-#define ROUNDS 3u /* each combination in so many random sizes */
+static unsigned rounds = 1; /* each combination in so many random sizes; S2S_TEST_ROUNDS says another number */
 
 typedef struct plan_of {
   const char *cell, *attention;
@@ -178,7 +178,7 @@ static void check_networks(const char *cell, const char *attention, whole *w) {
   double most = 0;
   size_t made = 0, wrongly_refused = 0;
   char text[720], blamed[720] = "";
-  for (unsigned bits = 0; bits < ROUNDS << BITS; bits++) {
+  for (unsigned bits = 0; bits < rounds << BITS; bits++) {
     const plan_of p = {cell, attention, bits};
     const double error = plan_error(&p, w, text, sizeof text);
     wrongly_refused += (error < 0) != plan_is_refused(&p);
@@ -334,6 +334,7 @@ static void check_all_networks(void) {
 
 int main(int argc, char **argv) {
   begin_with_seed(argc, argv);
+  if (getenv("S2S_TEST_ROUNDS")) rounds = (unsigned)strtoul(getenv("S2S_TEST_ROUNDS"), NULL, 0);
   check_all_networks();
   diag("worst error %.2e", worst_of_all);
   return done();
