@@ -823,6 +823,35 @@ static void test_setback(void) {
   free_task(&t);
 }
 
+/* How far the one number of a parameter's middle moves in an update. */
+static double first_move(s2s_trainer *trainer, size_t place) {
+  const double before = (double)trainer->network.params.value[place];
+  s2s_trainer_step(trainer, NULL);
+  return fabs((double)trainer->network.params.value[place] - before);
+}
+
+/* After a way back Adam's moments are zero again, and its first step is as long as that of a fresh one: the learning rate. */
+static void test_setback_steps(void) {
+  task t = make_task(40);
+  tiny_set(t.options, "batch_sentences", "40");
+  tiny_set(t.options, "max_updates", "40");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  const size_t place = trainer->network.params.total - 1; /* of the output's bias, which every update moves */
+  s2s_trainer_run(trainer);
+  const s2s__schedule schedule = trainer->schedule;
+  trainer->schedule.learning_rate = (double)INFINITY;
+  s2s_trainer_step(trainer, NULL);
+  tiny_set(&trainer->options, "max_updates", "42");
+  s2s_trainer_run(trainer);
+  ok(trainer->setbacks > 0 || trainer->schedule.scale < schedule.scale, "a training of 40 updates is thrown back");
+  trainer->schedule = schedule;
+  const uint64_t made = trainer->updates - trainer->optimizer_start;
+  ok(trainer->optimizer_start >= 40 && made <= 1, "and its optimiser begins afresh");
+  if (made == 0) ok(fabs(first_move(trainer, place) / 0.01 - 1) < 0.01, "with a step as long as the rate");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
 /* Whatever a wild rate does, it does without a crash, and no model with broken numbers comes out. */
 static void test_wild_rate(void) {
   task t = make_task(40);
@@ -949,6 +978,7 @@ static void test_freeze(void) {
     tiny_set(t.options, "optimizer", rules[r]);
     tiny_set(t.options, "optimizer.momentum", "0.5");
     tiny_set(t.options, "weight_decay", "0.1");
+    tiny_set(t.options, "moving_average", r % 2 ? "0.9" : "0");
     s2s_trainer *trainer = make_trainer(&t, NULL);
     for (int update = 0; update < 3; update++) s2s_trainer_step(trainer, NULL);
     s2s_trainer_model(trainer, &model);
@@ -1089,6 +1119,77 @@ static void test_resume(void) {
   free_task(&t);
 }
 
+/* Any optimiser goes on from any other's checkpoint. */
+static void test_resume_other_rules(const task *t) {
+  static const char *const rules[] = {"adam", "adamw", "sgd", "adagrad"};
+  int right = 0;
+  for (size_t i = 0; i < TINY_COUNT(rules) * TINY_COUNT(rules); i++) {
+    s2s_trainer *trainer = NULL;
+    tiny_set(t->options, "optimizer", rules[i / TINY_COUNT(rules)]);
+    trainer = make_trainer(t, t->corpus);
+    for (int update = 0; update < 3; update++) s2s_trainer_step(trainer, NULL);
+    s2s_trainer_save(trainer, CHECKPOINT);
+    s2s_trainer_free(trainer);
+    tiny_set(t->options, "optimizer", rules[i % TINY_COUNT(rules)]);
+    if (s2s_trainer_resume(CHECKPOINT, t->corpus, t->corpus, t->options, &trainer) != S2S_OK) continue;
+    right += s2s_trainer_step(trainer, NULL) == S2S_OK && s2s_trainer_step(trainer, NULL) == S2S_OK &&
+             trainer->optimizer_start == (i / TINY_COUNT(rules) == i % TINY_COUNT(rules) ? 0 : 3);
+    s2s_trainer_free(trainer);
+  }
+  is_int(right, 16, "each optimiser goes on from a checkpoint of each");
+  tiny_set(t->options, "optimizer", NULL);
+}
+
+static void test_resume_of_another(void) {
+  static const char *const settings[][3] = {{"best_by", "bleu", "chosen by"},
+                                            {"bleu.tokenize", "char", "chosen by"},
+                                            {"encoder.hidden", "17", "another model"},
+                                            {"attention.type", "dot", "another model"},
+                                            {"preset", "rnn-small", "another model"}};
+  task t = make_task(40);
+  s2s_options *other = tiny_plain_options(&watch);
+  tiny_set(t.options, "max_epochs", "1");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus), *resumed = NULL;
+  s2s_trainer_run(trainer);
+  s2s_trainer_save(trainer, CHECKPOINT);
+  s2s_trainer_free(trainer);
+  for (size_t i = 0; i < TINY_COUNT(settings); i++) {
+    const char *before = "";
+    s2s_options_get(other, settings[i][0], &before);
+    const int unset = strcmp(settings[i][0], "preset") != 0;
+    char kept[32];
+    snprintf(kept, sizeof kept, "%s", before);
+    tiny_set(other, settings[i][0], settings[i][1]);
+    failed(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, settings[i][2],
+           settings[i][0]);
+    tiny_set(other, settings[i][0], unset ? NULL : kept);
+  }
+  tiny_set(other, "encoder.hidden", "16");
+  tiny_set(other, "best_by", "sequence_error_rate");
+  is_int(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_OK, "what is as it was may be said");
+  s2s_trainer_free(resumed);
+  s2s_options_free(other);
+  free_task(&t);
+}
+
+/* A figure beyond all numbers is the worst one, and can be written down. */
+static void test_resume_infinite(void) {
+  task t = make_task(40);
+  s2s_trainer *resumed = NULL;
+  tiny_set(t.options, "best_by", "perplexity");
+  tiny_set(t.options, "max_epochs", "2");
+  tiny_set(t.options, "learning_rate", "0");
+  poison(t.model, "generator.bias", 2000);
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a model that is certain of what is wrong is judged");
+  ok(isinf(trainer_figure(trainer, "dev_perplexity")), "its perplexity is infinite");
+  is_int(s2s_trainer_save(trainer, CHECKPOINT), S2S_OK, "saved");
+  is_int(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, t.options, &resumed), S2S_OK, "and gone on from");
+  s2s_trainer_free(resumed);
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
 static void test_resume_otherwise(void) {
   task t = checkpoint_task();
   s2s_options *other = tiny_plain_options(&watch);
@@ -1125,8 +1226,10 @@ static void test_resume_otherwise(void) {
   failed(s2s_trainer_resume(FOLDER "/nosuch", t.corpus, t.corpus, other, &resumed), S2S_IO, "nosuch", "nor is nothing");
   tiny_set(other, "optimizer", "sgd");
   is_int(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_OK,
-         "another optimiser takes what it can");
+         "another optimiser begins afresh");
+  is_int((int64_t)resumed->optimizer_start, 2, "from where training is");
   s2s_trainer_free(resumed);
+  test_resume_other_rules(&t);
   s2s_trainer_free(trainer);
   s2s_corpus_free(corpus);
   s2s_options_free(other);
@@ -1357,6 +1460,52 @@ static void test_log(void) {
   free_task(&t);
 }
 
+/* A dev set or a corpus in other letters. */
+static void test_log_unknown(void) {
+  task t = make_task(40);
+  heard h = {0, 0, ""};
+  s2s_corpus *other = NULL;
+  s2s_options_set_log(t.options, hear, &h);
+  s2s_corpus_new(t.options, &other);
+  tiny_add(other, "xyz", "abc");
+  s2s_trainer *trainer = make_trainer(&t, other);
+  ok(h.warnings == 1 && strstr(h.last, "none of the source tokens of the dev set"), "a dev set in other letters: %s", h.last);
+  s2s_trainer_free(trainer);
+  s2s_trainer_new(t.model, other, NULL, t.options, &trainer);
+  ok(h.warnings == 2 && strstr(h.last, "none of the source tokens of the corpus"), "and a corpus: %s", h.last);
+  s2s_trainer_free(trainer);
+  s2s_corpus_free(other);
+  free_task(&t);
+}
+
+/* What is longer than a model has positions for is left out, or an error, before anything is learnt. */
+static void test_learned_positions(void) {
+  task t = {task_options(), NULL, NULL};
+  heard h = {0, 0, ""};
+  s2s_trainer *trainer = NULL;
+  s2s_corpus *dev = NULL;
+  static const char *const settings[][2] = {{"encoder.type", "transformer"}, {"decoder.type", "transformer"},
+                                            {"transformer.dim", "8"},        {"transformer.heads", "2"},
+                                            {"transformer.ffn", "8"},        {"transformer.positions", "learned"},
+                                            {"transformer.max_positions", "5"}, {"max_epochs", "1"}};
+  for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(t.options, settings[i][0], settings[i][1]);
+  t.corpus = reversal(t.options, 40, 1);
+  s2s_options_set_log(t.options, hear, &h);
+  s2s_model_create(t.corpus, t.options, &t.model);
+  s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer);
+  ok(trainer && h.warnings == 1 && strstr(h.last, "learned positions allow: 4"), "long pairs are left out: %s", h.last);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "and the others learnt from");
+  s2s_trainer_free(trainer);
+  s2s_corpus_new(t.options, &dev);
+  tiny_add(dev, "abcd", "dcba");
+  tiny_add(dev, "abcda", "adcba");
+  failed(s2s_trainer_new(t.model, t.corpus, dev, t.options, &trainer), S2S_LIMIT, "pair 2 of the dev set", "but none of dev");
+  tiny_set(t.options, "long_pairs", "error");
+  failed(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_LIMIT, "learned positions", "or they are an error");
+  s2s_corpus_free(dev);
+  free_task(&t);
+}
+
 int main(void) {
   (void)mkdir("build", 0777);
   (void)mkdir("build/tmp", 0777);
@@ -1387,6 +1536,7 @@ int main(void) {
   test_cancel_in_evaluation();
   test_diverged();
   test_setback();
+  test_setback_steps();
   test_wild_rate();
   test_presets();
   test_hangul();
@@ -1396,6 +1546,8 @@ int main(void) {
   test_extend("all");
   test_resume();
   test_resume_otherwise();
+  test_resume_of_another();
+  test_resume_infinite();
   test_resume_damaged();
   test_alternatives();
   test_pieces_are_texts();
@@ -1404,6 +1556,8 @@ int main(void) {
   test_evaluation_threads();
   test_evaluation_limit();
   test_log();
+  test_log_unknown();
+  test_learned_positions();
   ok(tiny_watch_is_clean(&watch), "at the end nothing is held");
   return done();
 }

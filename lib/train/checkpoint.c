@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CHECKPOINT_START "optimizer_start"
 /* X(name, place, type): numbers, none below zero where the type has no sign, all exact in a double */
 #define CHECKPOINT_NUMBERS(X)                                                                                          \
   X("updates", t->updates, uint64_t)                                                                                   \
@@ -40,7 +41,8 @@
   X("sentences", t->sentences, double)                                                                                 \
   X("kept", t->kept.count, size_t)                                                                                     \
   X("data_crc", t->data_crc[0], uint32_t)                                                                              \
-  X("dev_crc", t->data_crc[1], uint32_t)
+  X("dev_crc", t->data_crc[1], uint32_t)                                                                               \
+  X(CHECKPOINT_START, t->optimizer_start, uint64_t)
 
 /* "train.kept.I.NAME": of the models that are kept, in their order */
 static const char *const checkpoint_kept[] = {"update", "figure", "token_error_rate", "loss"};
@@ -227,6 +229,7 @@ static int32_t checkpoint_number(const checkpoint_reading *r, const char *name, 
   char key[CHECKPOINT_KEY];
   snprintf(key, sizeof key, S2S__EXTRA "%s", name);
   const char *text = s2s__st_metadata(&r->header, key);
+  if (!text && strcmp(name, CHECKPOINT_START) == 0) return *value = 0, S2S_OK; /* checkpoints of 1.0.0 */
   if (text && s2s__parse_real(text, strlen(text), value) &&
       (!is_count || (*value >= 0 && *value <= 9007199254740992.0)))
     return S2S_OK;
@@ -269,17 +272,50 @@ static int32_t checkpoint_read_kept(const checkpoint_reading *r, s2s__kept *kept
   return S2S_OK;
 }
 
-/* An option that was given anew must be what the checkpoint has. */
-static int32_t checkpoint_check_same(const checkpoint_reading *r, s2s__option_id id, const char *why) {
+/* What an option of scope train or decode was when the checkpoint was written; NULL where it does not say. */
+static const char *checkpoint_option(const checkpoint_reading *r, s2s__option_id id) {
   char key[CHECKPOINT_KEY];
-  const char *name = s2s__option_table[id].key, *now = s2s__option_text(&r->options, id);
-  snprintf(key, sizeof key, CHECKPOINT_OPTION "%s", name);
-  const char *then = s2s__st_metadata(&r->header, key);
-  if (!then || strcmp(then, now) == 0) return S2S_OK;
-  return s2s__fail(r->error, S2S_BAD_ARGUMENT, "%s: option '%s' is %.40s, and was %.40s: %s", r->path, name, now, then, why);
+  snprintf(key, sizeof key, CHECKPOINT_OPTION "%s", s2s__option_table[id].key);
+  return s2s__st_metadata(&r->header, key);
 }
 
-/* An optimiser takes what it can of another's state; a moving average has none to take. */
+static int32_t checkpoint_compare(const checkpoint_reading *r, s2s__option_id id, const char *then, const char *why) {
+  const char *now = s2s__option_text(&r->options, id);
+  if (!then || strcmp(then, now) == 0) return S2S_OK;
+  return s2s__fail(r->error, S2S_BAD_ARGUMENT, "%s: option '%s' is %.40s, and was %.40s: %s", r->path,
+                   s2s__option_table[id].key, now, then, why);
+}
+
+/* An option that was given anew must be what the checkpoint has. */
+static int32_t checkpoint_check_same(const checkpoint_reading *r, s2s__option_id id, const char *why) {
+  return checkpoint_compare(r, id, checkpoint_option(r, id), why);
+}
+
+/* A model keeps its shape. How text is cut is left to the checksums of the corpora: it has several spellings. */
+static int32_t checkpoint_check_model(const checkpoint_reading *r) {
+  for (size_t i = 0; i < S2S__OPTION_COUNT; i++) {
+    const s2s__option_id id = (s2s__option_id)i;
+    if (s2s__option_table[i].scope != S2S_SCOPE_MODEL || !s2s__option_is_set(&r->options, id)) continue;
+    if (id == S2S__SOURCE_TOKENS || id == S2S__TARGET_TOKENS) continue;
+    S2S__TRY(checkpoint_compare(r, id, s2s__option_text(&r->model->options, id), "the checkpoint is of another model"));
+  }
+  return checkpoint_check_same(r, S2S__PRESET, "the checkpoint is of another model or training");
+}
+
+/* What the best model so far was chosen by. */
+static int32_t checkpoint_check_best(const checkpoint_reading *r, const s2s_trainer *t) {
+  static const s2s__option_id judged[] = {S2S__BEST_BY, S2S__BLEU_TOKENIZE, S2S__BLEU_SMOOTHING};
+  for (size_t i = 0; t->best && i < sizeof judged / sizeof *judged; i++)
+    S2S__TRY(checkpoint_check_same(r, judged[i], "the best model so far was chosen by that"));
+  return S2S_OK;
+}
+
+/* Another optimiser than that of the checkpoint begins with states of its own. */
+static int checkpoint_has_state(const checkpoint_reading *r, const s2s_trainer *t) {
+  const char *optimizer = checkpoint_option(r, S2S__OPTIMIZER);
+  return !optimizer || strcmp(optimizer, t->optimizer->name) == 0;
+}
+
 static int32_t checkpoint_check_average(const checkpoint_reading *r, const s2s_trainer *t) {
   const int had_average = s2s__st_find(&r->header, CHECKPOINT_AVERAGE) != NULL;
   if (had_average == (t->average != NULL)) return S2S_OK;
@@ -318,7 +354,8 @@ static int32_t checkpoint_read_vectors(checkpoint_reading *r, s2s_trainer *t) {
   size_t vectors = 0;
   s2s__real *best = S2S__TAKE(&r->arena, s2s__real, has_best ? total : 0);
   if (!best) return s2s__fail_memory(r->error, total * sizeof *best, "a checkpoint");
-  for (; vectors < t->optimizer->states; vectors++)
+  if (!checkpoint_has_state(r, t)) t->optimizer_start = t->updates;
+  for (; vectors < t->optimizer->states && checkpoint_has_state(r, t); vectors++)
     vector[vectors] = (s2s__file_vector){checkpoint_state[vectors], t->state[vectors], total};
   if (t->average) vector[vectors++] = (s2s__file_vector){CHECKPOINT_AVERAGE, t->average, total};
   if (has_best) vector[vectors++] = (s2s__file_vector){CHECKPOINT_BEST, best, total};
@@ -335,11 +372,13 @@ static int32_t checkpoint_resume(checkpoint_reading *r, const s2s_corpus *corpus
   S2S__TRY(checkpoint_read_header(r));
   S2S__TRY(checkpoint_read_model(r, options));
   S2S__TRY(checkpoint_read_options(r, options));
+  S2S__TRY(checkpoint_check_model(r));
   S2S__TRY(s2s__trainer_new(r->model, corpus, dev, &r->options, trainer, r->error));
   S2S__TRY(checkpoint_read_numbers(r, *trainer));
   S2S__TRY(checkpoint_read_kept(r, &(*trainer)->kept));
   S2S__TRY(checkpoint_check_average(r, *trainer));
   S2S__TRY(checkpoint_read_vectors(r, *trainer));
+  S2S__TRY(checkpoint_check_best(r, *trainer));
   checkpoint_read_metrics(r, *trainer);
   S2S__TRY(checkpoint_arrange(r, *trainer));
   s2s__trainer_report(*trainer);
@@ -363,6 +402,7 @@ int32_t s2s__trainer_resume(const char *path, const s2s_corpus *corpus, const s2
 }
 
 #undef CHECKPOINT_NUMBERS
+#undef CHECKPOINT_START
 #undef CHECKPOINT_BEST
 #undef CHECKPOINT_AVERAGE
 #undef CHECKPOINT_METRIC

@@ -19,7 +19,7 @@ typedef struct s2s__optimizer_settings {
 typedef struct s2s__update {
   const s2s__kernels *kernels;
   s2s__optimizer_settings settings;
-  uint64_t number; /* of this update, from 1 */
+  uint64_t number; /* of this update, from 1 where the states were zero */
   double learning_rate;
   double gradient_scale; /* clipping */
   s2s__real *gradient;   /* used up */

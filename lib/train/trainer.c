@@ -8,6 +8,7 @@
 #include "base/stream.h"
 #include "train/preset.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,12 +119,49 @@ static void trainer_log(const s2s_trainer *t, int32_t level, const char *message
   if (t->host.log) t->host.log(t->host.log_user, level, message);
 }
 
-static void trainer_log_skipped(const s2s_trainer *t, size_t pairs, size_t most) {
-  char line[128];
+/* The most tokens that a side of a pair may have: max_train_length, or what learned positions reach, beside a mark; and which
+ * of the two it is. */
+typedef struct trainer_length {
+  size_t most; /* 0: no limit */
+  const char *name;
+} trainer_length;
+
+/* The most tokens of a side beside a mark that a model has learned positions for; SIZE_MAX: as many as there are. */
+static size_t trainer_positions(const s2s_trainer *t) {
+  const s2s__network *network = &t->origin->network;
+  const size_t source = s2s__network_longest(network, S2S_SOURCE), target = s2s__network_longest(network, S2S_TARGET);
+  const size_t least = source < target ? source : target;
+  return least == SIZE_MAX ? SIZE_MAX : least - 1;
+}
+
+static trainer_length trainer_longest(const s2s_trainer *t) {
+  const trainer_length given = {s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH), "max_train_length"};
+  const size_t positions = trainer_positions(t);
+  if (positions == SIZE_MAX || (given.most > 0 && given.most <= positions)) return given;
+  return (trainer_length){positions, "learned positions allow:"};
+}
+
+static void trainer_log_skipped(const s2s_trainer *t, size_t pairs, const trainer_length *longest) {
+  char line[160];
   if (t->dataset.skipped == 0) return;
-  snprintf(line, sizeof line, "%zu of %zu pairs are left out: a side has more tokens than max_train_length %zu",
-           t->dataset.skipped, pairs, most);
+  snprintf(line, sizeof line, "%zu of %zu pairs are left out: a side has more tokens than %s %zu", t->dataset.skipped, pairs,
+           longest->name, longest->most);
   trainer_log(t, S2S_LOG_WARNING, line);
+}
+
+/* Says so where the model knows not a single token of a side. */
+static void trainer_log_unknown(const s2s_trainer *t, const s2s__dataset *dataset, const char *called) {
+  for (int side = 0; side < 2; side++) {
+    const int32_t *id = dataset->ids[side].item;
+    const size_t tokens = dataset->begin[side][dataset->count];
+    size_t unknown = 0;
+    while (unknown < tokens && id[unknown] == S2S_TOKEN_UNKNOWN) unknown++;
+    if (tokens == 0 || unknown < tokens) continue;
+    char line[128];
+    snprintf(line, sizeof line, "the model's vocabulary has none of the %s tokens of the %s",
+             side == S2S_SOURCE ? "source" : "target", called);
+    trainer_log(t, S2S_LOG_WARNING, line);
+  }
 }
 
 /* Whether a side is cut by pieces of this algorithm. */
@@ -161,18 +199,31 @@ static uint32_t trainer_crc(const s2s__dataset *d) {
   return crc;
 }
 
+/* A dev set is not cut short, since its figures would be of another one. */
+static int32_t trainer_check_dev(const s2s_trainer *t, s2s__error *error) {
+  const s2s__dataset *dev = &t->dev.dataset;
+  const size_t most = trainer_positions(t);
+  for (size_t i = 0; i < dev->count; i++)
+    for (int side = 0; side < 2; side++)
+      if (s2s__dataset_length(dev, side, i) > most)
+        return s2s__fail(error, S2S_LIMIT, "pair %zu of the dev set has %zu tokens on a side; learned positions allow %zu",
+                         i + 1, s2s__dataset_length(dev, side, i), most);
+  return S2S_OK;
+}
+
 static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const s2s_corpus *dev, s2s__error *error) {
-  const size_t most = s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH);
+  const trainer_length longest = trainer_longest(t);
+  if (corpus->count == 0) return s2s__fail(error, S2S_BAD_ARGUMENT, "nothing to learn from: the corpus has no pairs");
   S2S__TRY(trainer_init_sampling(t, corpus, error));
-  S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, corpus->count, most, NULL, error));
+  S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, corpus->count, longest.most, NULL, error));
   if (t->dataset.count == 0)
-    return s2s__fail(error, S2S_BAD_ARGUMENT,
-                     "nothing to learn from: %zu of the corpus's %zu pairs are longer than max_train_length %zu",
-                     t->dataset.skipped, corpus->count, most);
+    return s2s__fail(error, S2S_BAD_ARGUMENT, "nothing to learn from: %zu of the corpus's %zu pairs are longer than %s %zu",
+                     t->dataset.skipped, corpus->count, longest.name, longest.most);
   if (t->dataset.skipped > 0 && s2s__option_choice(&t->options, S2S__LONG_PAIRS) == 1)
-    return s2s__fail(error, S2S_LIMIT, "%zu of the corpus's %zu pairs are longer than max_train_length %zu",
-                     t->dataset.skipped, corpus->count, most);
-  trainer_log_skipped(t, corpus->count, most);
+    return s2s__fail(error, S2S_LIMIT, "%zu of the corpus's %zu pairs are longer than %s %zu", t->dataset.skipped,
+                     corpus->count, longest.name, longest.most);
+  trainer_log_skipped(t, corpus->count, &longest);
+  trainer_log_unknown(t, &t->dataset, "corpus");
   t->data_crc[0] = trainer_crc(&t->dataset);
   const size_t accumulate = s2s__option_size(&t->options, S2S__ACCUMULATE);
   S2S__TRY(s2s__epoch_init(&t->epoch, &t->host, t->dataset.count,
@@ -183,7 +234,8 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
   t->has_dev = 1;
   S2S__TRY(s2s__evaluation_init(&t->dev, &t->host, t->origin, dev, &t->options, error));
   t->data_crc[1] = trainer_crc(&t->dev.dataset);
-  return S2S_OK;
+  trainer_log_unknown(t, &t->dev.dataset, "dev set");
+  return trainer_check_dev(t, error);
 }
 
 void s2s__trainer_report(s2s_trainer *trainer) {
@@ -271,8 +323,8 @@ static int32_t trainer_sample(s2s_trainer *t, uint64_t key, s2s__error *error) {
   const s2s__sampling sampling = {key, s2s__option_real(&t->options, S2S__SUBWORD_DROPOUT),
                                   s2s__option_real(&t->options, S2S__SUBWORD_ALPHA)};
   s2s__dataset fresh;
-  const int32_t status = s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs,
-                                           s2s__option_size(&t->options, S2S__MAX_TRAIN_LENGTH), &sampling, error);
+  const int32_t status = s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs, trainer_longest(t).most, &sampling,
+                                           error);
   s2s__dataset_free(status == S2S_OK ? &t->dataset : &fresh);
   if (status == S2S_OK) t->dataset = fresh;
   return status;
@@ -386,6 +438,9 @@ static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *mo
   if (t->schedule.scale < before) trainer_log_rate(t);
 }
 
+/* What can be written down and compared: a perplexity may be beyond all numbers. */
+static double trainer_finite(double figure) { return figure < DBL_MAX ? figure : DBL_MAX; }
+
 static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s__score *score, s2s__error *error) {
   const size_t best_by = (size_t)s2s__option_choice(&t->options, S2S__BEST_BY);
   s2s__search search;
@@ -399,10 +454,10 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   for (size_t i = 0; i < TRAINER_FIGURES; i++) {
     const double value = *s2s__metrics_find(&figures, trainer_figures[i].name);
     s2s__metrics_set(&t->metrics, trainer_figures[i].dev_name, value);
-    if (i == best_by) score->figure[0] = value * trainer_figures[i].sign;
+    if (i == best_by) score->figure[0] = trainer_finite(value * trainer_figures[i].sign);
   }
-  score->figure[1] = *s2s__metrics_find(&figures, "token_error_rate");
-  score->figure[2] = *s2s__metrics_find(&figures, "loss");
+  score->figure[1] = trainer_finite(*s2s__metrics_find(&figures, "token_error_rate"));
+  score->figure[2] = trainer_finite(*s2s__metrics_find(&figures, "loss"));
   return S2S_OK;
 }
 
@@ -462,10 +517,11 @@ static int32_t trainer_set_back(s2s_trainer *t, const char *why, s2s__error *err
   S2S__TRY(trainer_copy_values(t, t->best ? t->best : t->origin, error));
   for (size_t i = 0; i < t->optimizer->states; i++)
     memset(t->state[i], 0, t->network.params.total * sizeof *t->state[i]);
+  t->optimizer_start = t->updates;
   if (t->average) memcpy(t->average, t->network.params.value, t->network.params.total * sizeof *t->average);
   t->schedule.scale /= 2;
   s2s__format_real(s2s__schedule_rate(&t->schedule, t->updates + 1), rate);
-  snprintf(line, sizeof line, "%.80s; back to the %s, at the learning rate %s", why,
+  snprintf(line, sizeof line, "%.160s; back to the %s, at the learning rate %s", why,
            t->best ? "best model so far" : "first parameters", rate);
   trainer_log(t, S2S_LOG_WARNING, line);
   return S2S_OK;

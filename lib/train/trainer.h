@@ -45,6 +45,7 @@ struct s2s_trainer {
   s2s__real *average; /* moving average of the parameters, or NULL */
   const s2s__optimizer *optimizer;
   s2s__optimizer_settings optimizer_settings;
+  uint64_t optimizer_start; /* updates that were made when its states were zero */
   s2s__schedule schedule;
   s2s__shard *shard;
   size_t shards;

@@ -188,28 +188,34 @@ static void update_average(s2s_trainer *t, size_t begin, size_t end) {
   t->kernels->axpy(end - begin, (s2s__real)(1 - decay), t->network.params.value + begin, t->average + begin);
 }
 
+/* What is not frozen of [begin, end) in one piece. */
+static void update_apply(s2s_trainer *t, const s2s__update *update, size_t begin, size_t end) {
+  if (begin >= end) return;
+  t->optimizer->apply(update, begin, end);
+  if (t->average) update_average(t, begin, end);
+}
+
 static void update_apply_part(void *data, size_t part, size_t worker) {
   (void)worker;
   const update_job *job = data;
   s2s_trainer *t = job->trainer;
   const s2s__update update = {.kernels = t->kernels,
                               .settings = t->optimizer_settings,
-                              .number = t->updates + 1,
+                              .number = t->updates + 1 - t->optimizer_start,
                               .learning_rate = s2s__schedule_rate(&t->schedule, t->updates + 1),
                               .gradient_scale = job->gradient_scale,
                               .gradient = update_gradient(t),
                               .value = t->network.params.value,
                               .state = {t->state[0], t->state[1]}};
-  const size_t first = part * UPDATE_BLOCK, end = update_block_end(job, part);
-  size_t begin = first;
+  const size_t end = update_block_end(job, part);
+  size_t begin = part * UPDATE_BLOCK;
   for (size_t i = 0; i < t->frozen_count; i++) {
     const s2s__range frozen = update_frozen_part(&t->frozen[i], begin, end);
     if (frozen.begin >= frozen.end) continue;
-    if (begin < frozen.begin) t->optimizer->apply(&update, begin, frozen.begin);
+    update_apply(t, &update, begin, frozen.begin);
     begin = frozen.end;
   }
-  if (begin < end) t->optimizer->apply(&update, begin, end);
-  if (t->average) update_average(t, first, end);
+  update_apply(t, &update, begin, end);
 }
 
 static void update_pack_part(void *data, size_t part, size_t worker) {
