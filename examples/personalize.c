@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Personalisation on a device: teaches a pronunciation model a handful of corrections in about a second, without
+ * Personalisation on a device: teaches a pronunciation model a handful of corrections in a second or two, hardly
  * forgetting what it knew. To that end it also learns what it says itself of some other words.
  *
  *     build/examples/personalize [MODEL [WORDS]]

@@ -640,11 +640,12 @@ typedef struct s2s_metrics s2s_metrics;
 
 /* A trainer starts from a copy of `model` (which it leaves alone), learns from `corpus`, and judges itself on `dev` (NULL:
  * by the training loss), both as they are now: what is added to them later is not seen. Reads train and runtime options,
- * and for evaluations max_length, max_length_ratio and max_source_length. Uses `threads` threads; their number does not
- * change the result.
- * S2S_BAD_ARGUMENT: the dev corpus is empty, or nothing is left of the corpus (all pairs longer than max_train_length).
- * S2S_LIMIT: some are, and
- * long_pairs says `error`. S2S_UNSUPPORTED: an ensemble. S2S_OUT_OF_MEMORY. */
+ * and for evaluations those that shape a search, but for beam (evaluate.beam), nbest, threads, shortlist and
+ * max_source_length. Uses `threads` threads; their number does not change the result. Warns by the log callback where the
+ * model's vocabulary has none of the tokens of a side.
+ * S2S_BAD_ARGUMENT: the dev corpus is empty, or nothing is left of the corpus (all pairs longer than max_train_length or
+ * than a Transformer's learned positions allow). S2S_LIMIT: some are, and long_pairs says `error`; or one of dev is longer
+ * than the positions allow. S2S_UNSUPPORTED: an ensemble. S2S_OUT_OF_MEMORY. */
 S2S_API int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const s2s_corpus *dev,
                                 const s2s_options *options, s2s_trainer **trainer);
 
@@ -692,8 +693,9 @@ S2S_API int32_t s2s_trainer_save(s2s_trainer *trainer, const char *path);
 /* The trainer that a checkpoint was written of, with the same corpora: it goes on to the very bytes that it would have come
  * to without a stop. Options that are not set in `options` are those of the checkpoint; what is set, such as a later end
  * or another rate, holds from here on. Runtime options are read as by s2s_trainer_new.
- * S2S_BAD_FILE: damaged, or no checkpoint. S2S_BAD_ARGUMENT: of another corpus or dev set, with a moving average
- * where it had none or the other way about, or inside an epoch of other batches. S2S_IO. */
+ * Another optimiser begins with states of its own. S2S_BAD_FILE: damaged, or no checkpoint. S2S_BAD_ARGUMENT: of another
+ * corpus or dev set, with another model option or preset, with a moving average where it had none or the other way about,
+ * inside an epoch of other batches, or after an evaluation by another best_by, bleu.tokenize or bleu.smoothing. S2S_IO. */
 S2S_API int32_t s2s_trainer_resume(const char *path, const s2s_corpus *corpus, const s2s_corpus *dev,
                                    const s2s_options *options, s2s_trainer **trainer);
 

@@ -99,6 +99,20 @@ check "and no dev figures are shown" test -z "$(grep dev_ "$out")"
 check "-q is quiet" test ! -s "$err"
 check "and the model works" run info -m "$tmp/nodev.safetensors"
 
+# No file that is read is written to, under whatever name.
+numbers_clash() {
+  cp "$model" "$tmp/n.2.safetensors" && cp "$model" "$tmp/n.u5.safetensors" || return
+  says 2 'n\.2\.safetensors.*one file' run train --train "$tmp/train.tsv" --from "$tmp/n.2.safetensors" --seeds 2 -o "$tmp/n.safetensors" &&
+    says 2 'n\.u5.*keep-best' run train --train "$tmp/train.tsv" --from "$tmp/n.u5.safetensors" --keep-best 2 -o "$tmp/n.safetensors" &&
+    cmp "$model" "$tmp/n.2.safetensors" && cmp "$model" "$tmp/n.u5.safetensors" && test ! -e "$tmp/n.1.safetensors"
+}
+check "a model of --from is not overwritten by one of --seeds or --keep-best" numbers_clash
+later_seeds() { says 1 'nowhere' run train --train "$tmp/train.tsv" $tiny --seeds 2 -o "$tmp/nowhere/m.safetensors"; }
+check "where the models of --seeds go is looked at first" later_seeds
+part_of_an_epoch() { prints '^dev_loss' run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 0 --max-updates 1 -o "$tmp/c.safetensors" -q; }
+check "figures of dev are there for less than an epoch" part_of_an_epoch
+check "options without a meaning in training are refused" says 2 'does nothing in train' train -o "$tmp/c.safetensors" --max-source-length 5
+
 # What the library has to say: once, and not into the bar of a terminal.
 skips() { says 0 'warning: .* pairs are left out' train -o "$tmp/c.safetensors" --max-train-length 5 "$@"; }
 check "skipped pairs are told" skips
@@ -443,12 +457,11 @@ check "a bad line in a --config file, with its number" says 2 "config.*line 2.*'
 
 check "threads where one does it all" says 2 '--threads does nothing in info' run info -m "$model" --threads 2
 check "a cpu for info" says 2 '--cpu does nothing in info' run info -m "$model" --cpu c
-check "verify for train" says 2 '--verify does nothing in train: no model file is loaded' train -o "$tmp/x" --verify no
 check "nbest for eval" says 2 '--nbest does nothing in eval' run eval -m "$model" --data "$tmp/dev.tsv" --nbest 2
 check "how to load no model" says 2 'verify goes with -m' run info --verify no
 check "--options of a model" says 2 'do not go together' run info --options -m "$model"
 helps() { flags_of "$1" | grep -cx -e --threads -e --cpu -e --verify -e --memory-limit -e --nbest; }
-check "help shows what applies" test "$(helps train) $(helps translate) $(helps eval) $(helps info)" = "3 5 4 2"
+check "help shows what applies" test "$(helps train) $(helps translate) $(helps eval) $(helps info)" = "4 5 4 2"
 
 # ---- searches ---------------------------------------------------------------------------------------------------------
 
@@ -479,6 +492,15 @@ printf 'C\n\nF\nA\n' >"$tmp/more"
 check "and no more" says 1 'more has more lines' ask --prefixes "$tmp/more"
 banned() { ask --banned 'A C' && test -z "$(grep -E 'A|C' "$out")"; }
 check "banned words do not come" banned
+# lacks WORD MODEL TEXT [OPTION...]: answers, and does not say the word
+lacks() {
+  word=$1 shipped=examples/models/$2.safetensors
+  printf '%s\n' "$3" >"$tmp/asked"
+  shift 3
+  run translate -m "$shipped" --banned "$word" "$@" <"$tmp/asked" && test -s "$out" && ! grep -q "$word" "$out"
+}
+check "nor inside a text without spaces" lacks 天气 english-chinese 'The weather is nice today.' --nbest 3
+check "nor those that could be copied" lacks xyzzy movie-tickets 'xyzzy blorp grok' --nbest 3
 alignments() { ask --alignment && sed -n 3p "$out" | grep -qE '^[A-F ]+ \|\|\|( [0-3]-[0-9]+)+$'; }
 check "words are aligned" alignments
 check "JSON says where they stand" prints '"source_begin":[0-3],"source_end":[1-4],"target":0' ask --alignment --json
@@ -584,6 +606,7 @@ check "damaged data to translate" eval 'says 1 "broken.safetensors" ask -m "$bro
 check "damaged data to evaluate" says 1 'broken.safetensors' evaluate -m "$broken"
 check "--verify no translates with it" ask -m "$broken" --verify no
 check "and evaluates" evaluate -m "$broken" --verify no
+check "and trains on" run train --train "$tmp/train.tsv" --from "$broken" --verify no --max-epochs 1 -o "$tmp/c.safetensors" -q
 run info && sed -n "s/^cpu \\(.*\\)${tab}\\(.*\\)/\\1 \\2/p" "$out" >"$tmp/cpus"
 # each_cpu COMMAND...: done with the levels that this machine has, refused with the others
 each_cpu() {

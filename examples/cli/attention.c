@@ -12,7 +12,7 @@ int attention_check(const flags *given, const s2s_model *model) {
   s2s_model_get(model, "decoder.type", &decoder);
   s2s_model_get(model, "attention.type", &type);
   if (strcmp(decoder, "transformer") == 0 || strcmp(type, "none") != 0) return 0;
-  return failed("%s has no attention to draw", given->value[FLAG_MODEL][0]);
+  return failed("%s has no attention to draw", given->models[0]); /* of an ensemble the first is drawn */
 }
 
 /* Where the model copies, the source's own words have ids too. */

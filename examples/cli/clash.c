@@ -98,6 +98,36 @@ static int tell_clash(const used_file *a, const used_file *b) {
                      out->path ? out->path : "", other->flag, other->path ? " " : "", other->path ? other->path : "");
 }
 
+/* Whether `name` is `model` with ".u", digits and nothing else before its extension, as --keep-best calls its files. */
+static bool is_kept_name(const char *name, const char *model) {
+  const char *dot = strrchr(model, '.');
+  size_t stem = dot && dot > model ? (size_t)(dot - model) : strlen(model);
+  if (strncmp(name, model, stem) != 0 || strncmp(name + stem, ".u", 2) != 0) return false;
+  size_t digits = strspn(name + stem + 2, "0123456789");
+  return digits > 0 && strcmp(name + stem + 2 + digits, model + stem) == 0;
+}
+
+static int check_kept_clash(const flag *row, const char *path, const char *model) {
+  struct stat a, b;
+  if (path == model || !is_kept_name(name_of(path), name_of(model))) return 0;
+  if (!find_folder(path, &a) || !find_folder(model, &b) || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return 0;
+  return usage_error("%s %s has the name of a model that --keep-best writes beside -o %s", row->name, path, model);
+}
+
+/* What --keep-best will write. */
+static int check_kept_clashes(const flags *given) {
+  const char *most = "1", *model = given->value[FLAG_OUTPUT][0];
+  int failure = 0;
+  s2s_options_get(given->options, "keep_best", &most);
+  if (!model || strcmp(most, "1") == 0) return 0;
+  for (size_t id = 0; id < FLAG_COUNT && !failure; id++) {
+    for (size_t i = 0; i < 2 && flag_table[id].file != FILE_NONE && !failure; i++) {
+      if (given->value[id][i]) failure = check_kept_clash(&flag_table[id], given->value[id][i], model);
+    }
+  }
+  return failure;
+}
+
 int check_clashes(const flags *given, const command *which) {
   used_files used;
   find_files(&used, given, which);
@@ -106,5 +136,5 @@ int check_clashes(const flags *given, const command *which) {
       if (clash(&used.file[j], &used.file[i])) return tell_clash(&used.file[j], &used.file[i]);
     }
   }
-  return 0;
+  return which->bit == COMMAND_TRAIN ? check_kept_clashes(given) : 0;
 }

@@ -25,6 +25,17 @@ static void write_score(const scoring *s, const s2s_result *result, size_t pair)
   putchar('\n');
 }
 
+/* Which of them it is, where one of several cannot be scored. */
+static int score_failed(const scoring *s, size_t first, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    s2s_result *result;
+    if (s2s_score(s->model, s->given->options, s->source + i, NULL, s->target + i, NULL, 1, &result))
+      return failed("pair %zu: %s", first + i + 1, message_of_one());
+    s2s_result_free(result);
+  }
+  return failed("pairs from %zu on cannot be scored", first + 1);
+}
+
 /* Pairs from `first` on. */
 static int score_pairs(scoring *s, size_t first, size_t count) {
   s2s_result *result;
@@ -33,7 +44,7 @@ static int score_pairs(scoring *s, size_t first, size_t count) {
     s->target[i] = s2s_corpus_text(s->corpus, first + i, S2S_TARGET);
   }
   int32_t status = s2s_score(s->model, s->given->options, s->source, NULL, s->target, NULL, count, &result);
-  if (status) return failed("pairs from %zu on: %s", first + 1, s2s_error_message());
+  if (status) return score_failed(s, first, count);
   for (size_t i = 0; i < count; i++) write_score(s, result, i);
   s2s_result_free(result);
   return 0;

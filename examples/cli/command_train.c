@@ -174,11 +174,12 @@ static void on_evaluated(training *t, const s2s_metrics *metrics) {
   bool improved = figure(metrics, "improved") > 0;
   if (improved) save(t);
   keep(t, metrics);
+  if (t->log) {
+    json_metrics(t->log, metrics);
+    fflush(t->log);
+  }
   checkpoint(t);
   progress_evaluated(&t->progress, metrics, improved && !t->save_failed ? "saved" : "");
-  if (!t->log) return;
-  json_metrics(t->log, metrics);
-  fflush(t->log);
 }
 
 static int32_t on_progress(void *user, int32_t event, int64_t done, int64_t total) {
@@ -271,7 +272,7 @@ static void introduce(const training *t) {
           s2s_model_vocabulary_size(t->model, S2S_SOURCE), s2s_model_vocabulary_size(t->model, S2S_TARGET), parameters);
 }
 
-static bool was_evaluated(const training *t) { return figure(s2s_trainer_metrics(t->trainer), "best_epoch") > 0; }
+static bool was_evaluated(const training *t) { return figure(s2s_trainer_metrics(t->trainer), "improved") >= 0; }
 
 static void print_results(const training *t) {
   static const char *const names[] = {
@@ -334,6 +335,14 @@ static int train_once(const flags *given, double sum[BEST_NAMES]) {
  * Several seeds
  * ------------------------------------------------------------------------------------------------------------------ */
 
+static int try_seed(const flags *one) {
+  size_t i = 0;
+  while (commands[i].bit != COMMAND_TRAIN) i++;
+  int failure = check_clashes(one, &commands[i]);
+  return failure ? failure : check_flags(one);
+}
+
+/* With `sum` NULL only what can be told beforehand. */
 static int train_seed(const flags *given, int64_t seed, double sum[BEST_NAMES]) {
   static const flag_id files[] = {FLAG_OUTPUT, FLAG_CHECKPOINT, FLAG_LOG};
   enum { FILES = sizeof files / sizeof files[0] };
@@ -347,7 +356,8 @@ static int train_seed(const flags *given, int64_t seed, double sum[BEST_NAMES]) 
   }
   int32_t failure = s2s_options_set_int(given->options, "seed", seed);
   int status = !named ? failed("no memory") : failure ? library_failed(failure) : 0;
-  if (!status) {
+  if (!status && !sum) status = try_seed(&one);
+  if (!status && sum) {
     printf("seed\t%lld\n", (long long)seed);
     status = train_once(&one, sum);
   }
@@ -366,6 +376,8 @@ static int train_seeds(const flags *given) {
   if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the models; say where they go with -o FILE");
   s2s_options_get(given->options, "seed", &first);
   int64_t seed = strtoll(first, NULL, 10), trained = 0;
+  if (seed > INT64_MAX - count) return usage_error("--seeds %s: the last seeds would be beyond %lld", text, (long long)INT64_MAX);
+  for (int64_t i = 0; i < count && !status; i++) status = train_seed(given, seed + i, NULL);
   for (; trained < count && !status && !was_stopped; trained++) status = train_seed(given, seed + trained, sum);
   for (size_t i = 0; i < BEST_NAMES && !status && !isnan(sum[i]); i++) {
     char name[64];

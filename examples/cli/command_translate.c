@@ -154,7 +154,7 @@ static int32_t translate_lines(translation *t, size_t first, size_t count) {
 static int find_bad_line(translation *t) {
   for (size_t i = 0; i < t->lines.count; i++) {
     int32_t status = translate_lines(t, i, 1);
-    if (status) return failed("%s, line %zu: %s", t->in_name, t->lines_before + i + 1, s2s_error_message());
+    if (status) return failed("%s, line %zu: %s", t->in_name, t->lines_before + i + 1, message_of_one());
   }
   return 0;
 }

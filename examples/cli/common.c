@@ -48,6 +48,14 @@ int usage_error(const char *format, ...) {
   return EXIT_USAGE;
 }
 
+const char *message_of_one(void) {
+  static const char *const numbers[] = {"text 0: ", "pair 0: "};
+  const char *text = s2s_error_message();
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    if (strncmp(text, numbers[i], strlen(numbers[i])) == 0) return text + strlen(numbers[i]);
+  return text;
+}
+
 int library_failed(int32_t status) {
   failed("%s", s2s_error_message());
   return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;

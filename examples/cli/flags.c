@@ -61,7 +61,10 @@ static const char *refusal(const command *which, const char *key) {
     unsigned command;
     const char *key, *why;
   } rows[] = {
-      {COMMAND_TRAIN, "verify", "no model file is loaded"},
+      {COMMAND_TRAIN, "document.lines", "no document is cut"},
+      {COMMAND_TRAIN, "document.max_length", "no document is cut"},
+      {COMMAND_TRAIN, "bootstrap.samples", "no two systems are compared"},
+      {COMMAND_TRAIN, "max_source_length", "the dev pairs are taken as they are"},
       {COMMAND_TRAIN, "beam", "the dev pairs are decoded with --evaluate-beam"},
       {COMMAND_TRAIN, "nbest", "the best hypothesis alone is judged"},
       {COMMAND_TRAIN, "shortlist", "the dev pairs are decoded with the whole vocabulary"},

@@ -38,6 +38,11 @@ static const char *duration(double seconds, char text[DURATION_SIZE]) {
 /* "epoch  3": the one at work while updates run, the one just done at an evaluation. */
 static void print_epoch(double epoch) { fprintf(stderr, "epoch %2.0f", epoch); }
 
+/* After an epoch's last update `epochs` counts it already. */
+static double epoch_at_work(const s2s_metrics *metrics, int64_t done, int64_t total) {
+  return figure(metrics, "epochs") + (done < total ? 1 : 0);
+}
+
 /* A bar of heavy dashes, the part still to do in light ones. */
 static void print_bar(double share) {
   int full = (int)(share * BAR_WIDTH + 0.5);
@@ -54,7 +59,7 @@ static void print_speed(const s2s_metrics *metrics) {
 static void draw_bar(const s2s_metrics *metrics, int64_t done, int64_t total) {
   double share = total > 0 ? (double)done / (double)total : 0;
   progress_wipe();
-  print_epoch(figure(metrics, "epochs") + 1);
+  print_epoch(epoch_at_work(metrics, done, total));
   fputs("  ", stderr);
   print_bar(share);
   fprintf(stderr, " %3.0f %%", share * 100);
@@ -64,7 +69,7 @@ static void draw_bar(const s2s_metrics *metrics, int64_t done, int64_t total) {
 }
 
 static void print_line(const s2s_metrics *metrics, int64_t done, int64_t total) {
-  print_epoch(figure(metrics, "epochs") + 1);
+  print_epoch(epoch_at_work(metrics, done, total));
   fprintf(stderr, "  update %lld of %lld", (long long)done, (long long)total);
   print_speed(metrics);
   putc('\n', stderr);

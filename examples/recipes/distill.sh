@@ -26,7 +26,7 @@ mkdir -p "$out"
 {
   cut -f 1 "$train" | sort -u >"$out/sources" # a source with several targets is asked once
   "$command" translate $teachers --beam "${BEAM:-5}" --threads "$threads" -i "$out/sources" -o "$out/answers"
-  paste "$out/sources" "$out/answers" >"$out/answered.tsv"
+  paste "$out/sources" "$out/answers" | awk -F '\t' '$1 != "" && $2 != ""' >"$out/answered.tsv" # an answer may be empty
   "$command" score $teachers --data "$out/answered.tsv" --threads "$threads" >"$out/scores"
   keep=$(($(wc -l <"$out/answered.tsv") * (100 - ${DROP:-5}) / 100))
   paste "$out/scores" "$out/answered.tsv" | awk -F '\t' -v OFS='\t' '{ print $1 / (split($3, words, " ") + 1), $2, $3 }' |

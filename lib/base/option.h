@@ -115,10 +115,10 @@
   X(MIN_LENGTH, "min_length", INT, DECODE, "0", "0..100000", "fewest target tokens before the end mark may come; goes before max_length_ratio") \
   X(MAX_LENGTH, "max_length", INT, DECODE, "256", "1..100000", "most target tokens of a hypothesis, the end mark included") \
   X(MAX_LENGTH_RATIO, "max_length_ratio", REAL, DECODE, "3", "0..1000", "most target tokens for a source of n tokens: 10 + n times this; 0 for no such limit") \
-  X(TIME_LIMIT, "time_limit", REAL, DECODE, "0", "0..1e9", "seconds after which a decoding call ends with what it has, however unfinished; 0 for no limit") \
+  X(TIME_LIMIT, "time_limit", REAL, DECODE, "0", "0..1e9", "seconds of decoding, encoding not counted, after which a call (of the command: a batch of lines) ends with what it has, however unfinished; 0 for no limit") \
   X(NO_REPEAT_NGRAM, "no_repeat_ngram", INT, DECODE, "0", "0..1000", "no sequence of this many tokens is written twice; 0 for no such rule") \
   X(REPETITION_PENALTY, "repetition_penalty", REAL, DECODE, "1", "0.01..100", "what the log-probability of a token that was written already is multiplied by (Keskar et al. 2019); 1 for nothing") \
-  X(BANNED, "banned", TEXT, DECODE, "", "WORDS", "words with spaces between them that are never written: each is cut into tokens as a target text is, and these are never written one after another") \
+  X(BANNED, "banned", TEXT, DECODE, "", "WORDS", "words with spaces between them that are never written: each is cut into tokens as a target text is, and these are never written one after another; of a script without spaces also as inside a text, and no piece that holds the word; nor is the word copied") \
   X(BAN_UNKNOWN, "ban_unknown", BOOL, DECODE, "no", "yes|no", "whether the unknown token is never written") \
   X(REPLACE_UNKNOWN, "replace_unknown", BOOL, DECODE, "no", "yes|no", "whether an unknown token is written as the source token that got most attention then") \
   X(PREFIX, "prefix", TEXT, DECODE, "", "TEXT", "what every target begins with") \

@@ -15,12 +15,22 @@ static s2s__real *batch_model_row(const s2s__batch *batch, size_t row) {
   return lp->data + row * lp->cols;
 }
 
-s2s__real *s2s__batch_row(s2s__batch *batch, const s2s__node *node, size_t row) {
+/* Banned words that the sentence could copy, which the vocabulary need not have. */
+static void batch_ban_own(s2s__batch *batch, const s2s__sentence *s, s2s__real *row) {
+  const s2s__own_words *own = &batch->request->memory->own;
+  const size_t vocabulary = batch->decoder->model->vocabulary[S2S_TARGET].size, first = own->first[s->number];
+  for (size_t i = first; i < own->first[s->number + 1]; i++)
+    if (s2s__words_have(batch->decoder->search.banned, own->word[i].text, own->word[i].length))
+      s2s__rules_ban(row, vocabulary + i - first, &batch->changes);
+}
+
+s2s__real *s2s__batch_row(s2s__batch *batch, const s2s__sentence *sentence, const s2s__node *node, size_t row) {
   const s2s__rules *rules = &batch->decoder->search.rules;
   s2s__real *p = batch_model_row(batch, row);
   const size_t length = node ? node->length : 0;
   for (const s2s__node *n = node; n && rules->look_back; n = n->previous) batch->before[n->length - 1] = n->token;
   s2s__rules_apply(rules, batch->before, length, p, &batch->changes);
+  if (batch->searcher->stepper.copies && *batch->decoder->search.banned) batch_ban_own(batch, sentence, p);
   return p;
 }
 
@@ -182,8 +192,8 @@ static int32_t batch_begin_scratch(s2s__batch *batch, size_t longest) {
   S2S__BATCH_TAKE(batch, int32_t, search->rules.look_back ? longest : 0, batch->before);
   S2S__BATCH_TAKE(batch, const s2s__node *, batch->width, batch->old);
   S2S__BATCH_TAKE(batch, const float *, batch->width, batch->weights);
-  return s2s__rule_changes_init(&batch->changes, &search->rules, vocabulary, longest, &batch->searcher->arena,
-                                batch->error);
+  return s2s__rule_changes_init(&batch->changes, &search->rules, vocabulary, copies ? copies->extra : 0, longest,
+                                &batch->searcher->arena, batch->error);
 }
 
 static void batch_choose_advance(s2s__batch *batch) {

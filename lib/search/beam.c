@@ -21,10 +21,10 @@ static void beam_offer(s2s__batch *batch, size_t row, int32_t token, double tota
 }
 
 /* Offers a row's best tokens. What is ruled out and NaN are never offered. */
-static void beam_offer_row(s2s__batch *batch, const s2s__node *node, size_t row) {
+static void beam_offer_row(s2s__batch *batch, const s2s__sentence *s, const s2s__node *node, size_t row) {
   const size_t vocabulary = batch->searcher->stepper.log_probabilities->cols, most = 2 * batch->width;
   const size_t count = most < vocabulary ? most : vocabulary;
-  const s2s__real *p = s2s__batch_row(batch, node, row);
+  const s2s__real *p = s2s__batch_row(batch, s, node, row);
   const double so_far = s2s__node_total(node);
   batch->decoder->model->kernels->top_k(vocabulary, p, count, batch->best);
   for (size_t i = 0; i < count; i++) {
@@ -73,7 +73,7 @@ static int beam_is_done(const s2s__batch *batch, const s2s__sentence *s) {
 int32_t s2s__beam_advance(s2s__batch *batch, s2s__sentence *sentence, size_t first) {
   const size_t rows_before = batch->rows;
   batch->candidates = 0;
-  for (size_t i = 0; i < sentence->live_count; i++) beam_offer_row(batch, sentence->live[i], first + i);
+  for (size_t i = 0; i < sentence->live_count; i++) beam_offer_row(batch, sentence, sentence->live[i], first + i);
   S2S__TRY(beam_choose(batch, sentence, first));
   if (batch->length < sentence->limit && beam_is_done(batch, sentence)) {
     sentence->live_count = 0;

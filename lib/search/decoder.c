@@ -65,12 +65,13 @@ double s2s__search_deadline(const s2s__search *search) {
 
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
+/* An ensemble's attention is that of the first model, or the mean where all have it. */
 static int32_t decoder_check_attention(const s2s_decoder *d, s2s__error *error) {
   const char *option = d->search.coverage_penalty > 0 ? "coverage_penalty" : "replace_unknown";
-  for (size_t i = 0; i < s2s__model_members(d->model); i++)
-    if (s2s__network_query_dim(&s2s__model_member(d->model, i)->network) > 0) return S2S_OK;
+  if (s2s__network_query_dim(&s2s__model_member(d->model, 0)->network) > 0) return S2S_OK;
   if (d->search.coverage_penalty <= 0 && !d->search.replace_unknown) return S2S_OK;
-  return s2s__fail(error, S2S_BAD_OPTION, "option '%s' asks where the model looks, and it has no attention", option);
+  return s2s__fail(error, S2S_BAD_OPTION, "option '%s' asks where the %s looks, and it has no attention", option,
+                   s2s__model_members(d->model) > 1 ? "ensemble's first model" : "model");
 }
 
 static int32_t decoder_find_unknown(const s2s_decoder *d, const s2s__sources *texts, size_t number, s2s__error *error) {
@@ -120,7 +121,7 @@ static int32_t decoder_check_shortlist(const s2s_decoder *d, s2s__error *error) 
   if (d->model->network.config.copy)
     return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': a model that copies (decoder.copy) cannot use one");
   if (d->model->lexicon) return S2S_OK;
-  return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': the model has none; s2s_model_shortlist makes one");
+  return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': the model has none; s2s_model_shortlist and `seq2seq shortlist` make one");
 }
 
 static int32_t decoder_read_texts(s2s_decoder *d, s2s__error *error) {

@@ -64,6 +64,13 @@ static int32_t outcome_replace(const s2s__batch *batch, const s2s__sentence *s, 
   return outcome_copy_source(batch, text, memory->span[j], apart, token);
 }
 
+/* What stands in for an unknown token may be a word that shall not be written. */
+static int outcome_is_banned(const s2s__batch *batch, const s2s__token *token) {
+  const char *banned = batch->decoder->search.banned;
+  const size_t space = token->length > 0 && token->text[0] == ' ';
+  return *banned && s2s__words_have(banned, token->text + space, token->length - space);
+}
+
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* Of the vocabulary, or a word of the sentence's own. */
@@ -83,9 +90,11 @@ int32_t s2s__batch_join(const s2s__batch *batch, const s2s__sentence *sentence, 
   for (const s2s__node *n = node; n; n = n->previous) {
     if (n->length > length) continue;
     s2s__token *t = &token[n->length - 1];
-    *t = outcome_token(batch, sentence, n->token);
+    const s2s__token written = outcome_token(batch, sentence, n->token);
+    *t = written;
     if (n->token == S2S__UNK && batch->decoder->search.replace_unknown && n->weights)
       S2S__TRY(outcome_replace(batch, sentence, n, t));
+    if (outcome_is_banned(batch, t)) *t = written;
   }
   if (tokens) *tokens = token;
   return s2s__join(model->segmenter[S2S_TARGET], token, length, &batch->searcher->arena, text, batch->error);

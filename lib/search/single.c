@@ -11,7 +11,7 @@
 
 int32_t s2s__greedy_advance(s2s__batch *batch, s2s__sentence *sentence, size_t first) {
   const s2s__node *node = sentence->live[0];
-  const s2s__real *p = s2s__batch_row(batch, node, first);
+  const s2s__real *p = s2s__batch_row(batch, sentence, node, first);
   const size_t v = batch->decoder->model->kernels->argmax(batch->searcher->stepper.log_probabilities->cols, p);
   const double total = s2s__node_total(node) + (double)p[v];
   s2s__batch_undo(batch, first);
@@ -112,11 +112,11 @@ static int32_t single_sample_row(s2s__batch *batch, s2s__sentence *s, size_t fir
                                  size_t to) {
   const size_t vocabulary = batch->searcher->stepper.log_probabilities->cols, row = first + number;
   const s2s__node *node = batch->old[number];
-  const s2s__real *p = s2s__batch_row(batch, node, row);
+  const s2s__real *p = s2s__batch_row(batch, s, node, row);
   single_heat(batch, p, vocabulary);
   const single_choice choice = single_choose(batch, vocabulary);
   for (size_t sample = from; sample < to; sample++) {
-    if (sample > from) p = s2s__batch_row(batch, node, row);
+    if (sample > from) p = s2s__batch_row(batch, s, node, row);
     const size_t v = single_draw(batch, choice, s2s__uniform(s2s__key(s->key, sample), batch->length));
     const double total = s2s__node_total(node) + (v == SIZE_MAX ? 0 : (double)p[v]);
     s2s__batch_undo(batch, row);

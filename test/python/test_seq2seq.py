@@ -376,6 +376,9 @@ class Parts(unittest.TestCase):
         self.assertEqual(decoder.decode(self.memory).texts(), self.model.translate(["abc", "c"], beam=1))
         with self.assertRaises(seq2seq.BadArgument):
             seq2seq.Decoder(self.model).step([1], [0])
+        for tokens, parents in ([2**32 + 1], [0]), ([1], [2**32]):
+            with self.assertRaises(seq2seq.BadArgument):
+                seq2seq.Decoder(self.model).step(tokens, parents)
         decoder.start(self.memory)
         scores = decoder.step([1, 1], [0, 1])
         self.assertEqual(scores.shape, (2, len(self.model.vocabulary(seq2seq.TARGET))))

@@ -12,6 +12,9 @@ from ._options import Options, given, kept
 
 
 def _ids(values: Sequence[int]) -> Any:
+    for value in values:
+        if not -2**31 <= value < 2**31:
+            raise BadArgument(f"{value} is no token id and no row")
     return (ctypes.c_int32 * max(len(values), 1))(*values)
 
 
