@@ -1532,7 +1532,7 @@ static void test_training_arguments(void) {
   s2s_trainer *trainer;
   s2s_metrics *metrics;
   s2s_corpus_new(NULL, &empty);
-  failed(s2s_trainer_new(h.model, empty, NULL, options, &trainer), S2S_BAD_ARGUMENT, "0", "no empty corpus to learn");
+  failed(s2s_trainer_new(h.model, empty, NULL, options, &trainer), S2S_BAD_ARGUMENT, "no pairs", "no empty corpus to learn");
   failed(s2s_trainer_new(h.model, h.corpus, empty, options, &trainer), S2S_BAD_ARGUMENT, "empty", "no empty dev set");
   failed(s2s_evaluate(h.model, empty, options, &metrics), S2S_BAD_ARGUMENT, "empty", "no empty corpus to be judged by");
   is_int(s2s_trainer_new(h.model, h.corpus, NULL, NULL, &trainer), S2S_OK, "options may be NULL, and the dev set");
