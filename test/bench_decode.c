@@ -3,12 +3,12 @@
  * Decoding speed on random-weight models of stated sizes: as a share of this machine's walls, and against ONNX Runtime and
  * PyTorch where they are installed. docs/performance.md says how to read it, and where ONNX Runtime is looked for.
  *
- *     bench_decode [SHAPE...]       rnn transformer transformer-big; default: all
+ *     bench_decode [SHAPE...]       rnn transformer transformer-big shipped; default: all
  *
  * A case is a number of texts answered at once, greedily or by a beam of 5: 14 source tokens, 20 target tokens each, one
  * thread, encoding included. Ours and each peer take turns, with the same weights and the same sources, and have to come to
- * the same greedy tokens (nearly: sums in another order may decide between two that are about as likely). Rows as
- * `make bench` collects them.
+ * the same greedy tokens (nearly: sums in another order may decide between two that are about as likely). `shipped` are the
+ * models of examples/models as they are, against the same in portable C. Rows as `make bench` collects them.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -64,13 +64,16 @@ static void decode_run(void *job) {
   s2s_memory_free(memory);
 }
 
-static void decode_load(decode_ours *ours, const char *shape, const decode_storage *storage, const char *path) {
+static void decode_load(decode_ours *ours, const char *shape, const decode_storage *storage, const char *path,
+                        const char *cpu) {
   s2s_model *model;
   memset(ours, 0, sizeof *ours);
   ours->shape = shape, ours->storage = storage;
   decode_must(s2s_options_new(&ours->options));
   decode_must(s2s_options_set_int(ours->options, "max_length", TARGET));
   decode_must(s2s_options_set_int(ours->options, "max_length_ratio", 0));
+  decode_must(s2s_options_set_int(ours->options, "min_length", TARGET - 1)); /* the end mark is counted */
+  decode_must(s2s_options_set(ours->options, "cpu", cpu));
   decode_must(s2s_options_set(ours->options, "weights", storage->name));
   decode_must(s2s_model_load(path, ours->options, &model));
   decode_must(s2s_model_quantize(model, ours->options, &ours->model));
@@ -230,7 +233,7 @@ static void decode_case_shortlist(decode_ours *whole, decode_ours *listed, int32
 
 static void decode_shortlists(decode_ours *whole, const char *path) {
   decode_ours listed;
-  decode_load(&listed, whole->shape, whole->storage, path);
+  decode_load(&listed, whole->shape, whole->storage, path, "auto");
   decode_use_shortlist(&listed);
   for (int32_t batch = 1; batch <= 32; batch += 31) decode_case_shortlist(whole, &listed, batch);
   decode_unload(&listed);
@@ -267,7 +270,7 @@ static void decode_shape(const char *shape) {
   decode_open_onnx(&peers[ONNX_F32], "ONNX Runtime f32", model, "");
   decode_open_onnx(&peers[ONNX_I8], "ONNX Runtime int8", model, "int8");
   for (size_t s = 0; s < sizeof storages / sizeof *storages; s++) {
-    decode_load(&ours, shape, &storages[s], path);
+    decode_load(&ours, shape, &storages[s], path, "auto");
     decode_must(s2s_model_get(ours.model, "cpu", &cpu));
     if (s == 0)
       decode_peer_open(&peers[TORCH_F32], "PyTorch f32", NULL, "test/bench_decode_torch.py", model,
@@ -280,9 +283,50 @@ static void decode_shape(const char *shape) {
   for (int i = 0; i < PEERS; i++) decode_peer_close(&peers[i]);
 }
 
+/* ---- shipped models ---------------------------------------------------------------------------------------------- */
+
+static void decode_case_portable(decode_ours *ours, decode_ours *portable, int32_t batch, int32_t beam) {
+  const int32_t words = (int32_t)s2s_model_vocabulary_size(ours->model, S2S_SOURCE);
+  const decode_question q = {.batch = batch, .source = SOURCE, .target = TARGET, .beam = beam, .vocabulary = words};
+  bench_row row = {.area = "decode", .unit = "tokens/s"};
+  char name[96];
+  decode_ask_ours(ours, &q);
+  decode_ask_ours(portable, &q);
+  bench_rival rival = {.side = {decode_run, NULL, portable, 1}, .rounds = BENCH_ROUNDS};
+  const double seconds = bench_race(&(bench_side){decode_run, NULL, ours, 1}, &rival, 1);
+  snprintf(name, sizeof name, "%s, %s, batch %d, %s", ours->shape, ours->storage->name, (int)batch, beam > 1 ? "beam 5" : "greedy");
+  row.name = name;
+  decode_must(s2s_model_get(ours->model, "cpu", &row.level));
+  row.value = (double)batch * TARGET / seconds;
+  row.vs_c = rival.ratio;
+  bench_print(&row);
+}
+
+static void decode_shipped(void) {
+  static const char *const models[] = {"english-g2p", "english-chinese", "chinese-english", "movie-tickets"};
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+    decode_ours ours, portable;
+    char path[128];
+    snprintf(path, sizeof path, "examples/models/%s.safetensors", models[i]);
+    decode_load(&ours, models[i], &storages[2], path, "auto");
+    decode_load(&portable, models[i], &storages[2], path, "c");
+    for (int32_t batch = 1; batch <= 32; batch += 31)
+      for (int32_t beam = 1; beam <= 5; beam += 4) decode_case_portable(&ours, &portable, batch, beam);
+    decode_unload(&portable);
+    decode_unload(&ours);
+  }
+}
+
+static void decode_named(const char *name) {
+  if (strcmp(name, "shipped") == 0)
+    decode_shipped();
+  else
+    decode_shape(name);
+}
+
 int main(int argc, char **argv) {
-  static const char *const shapes[] = {"rnn", "transformer", "transformer-big"};
-  for (int i = 1; i < argc; i++) decode_shape(argv[i]);
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes && argc == 1; i++) decode_shape(shapes[i]);
+  static const char *const names[] = {"rnn", "transformer", "transformer-big", "shipped"};
+  for (int i = 1; i < argc; i++) decode_named(argv[i]);
+  for (size_t i = 0; i < sizeof names / sizeof *names && argc == 1; i++) decode_named(names[i]);
   return 0;
 }
