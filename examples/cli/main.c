@@ -85,8 +85,8 @@ const command commands[] = {
      "[-m FILE [-i FILE] | --shape NAME [--option value ...]] [--batch N] [--beam N]",
      "Answers batches of texts on one thread, encoding included, for about a second each, and writes a table: texts and\n"
      "target tokens a second, milliseconds a text. The model is that of -m, or one of a stated size with random weights,\n"
-     "which -o writes to a file. Sources are random words, and all answers have --target-length tokens; with -i they are\n"
-     "the file's lines, and answers end where the model ends them.",
+     "which -o writes to a file. Sources are random words, and answers have --target-length tokens, an end mark counted;\n"
+     "with -i they are the file's lines, and answers end where the model ends them.",
      command_bench},
     {"info", COMMAND_INFO, RUNTIME_SCOPE, "show a model, the options, or this build",
      "[-m FILE | --options [--markdown] | --presets]",
