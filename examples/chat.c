@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 1024, TALK = 16384, MOST_WORDS = 80, BEGIN = 1, END = 2 };
+enum { LINE = 1024, TALK = 8000, MOST_WORDS = 80, BEGIN = 1, END = 2 };
 
 typedef struct chat {
   s2s_model *model;
@@ -29,10 +29,23 @@ static void need(int32_t status) {
   exit(1);
 }
 
+/* Turns of long ago are forgotten, one by one. */
 static void add(chat *c, const char *text) {
-  size_t used = strlen(c->said), length = strlen(text);
-  if (used + length + 2 > TALK) used = 0; /* what is so long ago is forgotten */
+  while (strlen(c->said) + strlen(text) + 2 > TALK) {
+    const char *next = c->said[0] ? strstr(c->said + 1, "<user>") : NULL;
+    memmove(c->said, next ? next : "", next ? strlen(next) + 1 : 1);
+    if (!next) break;
+  }
+  size_t used = strlen(c->said);
   snprintf(c->said + used, TALK - used, "%s%s", used ? " " : "", text);
+}
+
+/* A line of the user's, or of one that is too long its beginning. */
+static int hear(char *line) {
+  if (!fgets(line, LINE, stdin)) return 0;
+  if (strchr(line, '\n')) return 1;
+  for (int c = getchar(); c != '\n' && c != EOF; c = getchar()) continue;
+  return 1;
 }
 
 static int joins(const char *at) { /* 8:00, 7.30 */
@@ -96,14 +109,19 @@ static void answer(chat *c) {
 int main(int argc, char **argv) {
   static chat c;
   static char line[LINE], tidied[2 * LINE];
+  s2s_options *options;
+  if (argc > 2 || (argc > 1 && argv[1][0] == '-')) return fprintf(stderr, "usage: chat [MODEL]\n"), 2;
+  need(s2s_options_new(&options));
+  need(s2s_options_set(options, "invalid_utf8", "replace")); /* whatever a keyboard sends */
   need(s2s_model_load(argc > 1 ? argv[1] : "examples/models/movie-tickets.safetensors", NULL, &c.model));
-  need(s2s_encoder_init(c.model, NULL, &c.encoder));
+  need(s2s_encoder_init(c.model, options, &c.encoder));
+  s2s_options_free(options);
   need(s2s_decoder_init(c.model, NULL, &c.decoder));
   printf("Cinema tickets: say what you would like to see, where and when. An empty line begins anew, Ctrl-D ends.\n");
   for (;;) {
     printf("\nyou:  ");
     fflush(stdout);
-    if (!fgets(line, sizeof line, stdin)) break;
+    if (!hear(line)) break;
     tidy(line, tidied);
     if (strspn(tidied, " ") == strlen(tidied)) {
       c.said[0] = '\0';

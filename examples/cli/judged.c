@@ -2,11 +2,13 @@
  *
  * Texts and answers to judge. See judged.h.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "judged.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * The texts: every source once, with all its targets
@@ -111,7 +113,8 @@ static int answers_read(judged_answers *a, const char *path, const judged_texts 
 /* A model begins with eight bytes of a length, the upper ones zero, and a brace. */
 static bool is_model(const char *path) {
   char begin[9] = "";
-  FILE *in = fopen(path, "rb");
+  struct stat found; /* what a pipe gives can be read once only */
+  FILE *in = stat(path, &found) == 0 && S_ISREG(found.st_mode) ? fopen(path, "rb") : NULL;
   size_t got = in ? fread(begin, 1, sizeof begin, in) : 0;
   if (in) fclose(in);
   return got == sizeof begin && begin[7] == '\0' && begin[8] == '{';

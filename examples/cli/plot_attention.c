@@ -41,6 +41,10 @@ static int read_lines(seen *s, const char *path) {
       break;
     }
     size_t n = strcspn(line, "\r\n");
+    if (strspn(line, " \t") >= n) { /* nothing to look at */
+      free(line);
+      continue;
+    }
     s->text[s->count] = line;
     s->length[s->count++] = n;
   }
@@ -71,9 +75,16 @@ typedef struct layout {
   bool upright;
 } layout;
 
+/* A space, which would not be seen, as an open box; a piece without the mark of the space before it. */
+static const char *shown(const char *label) {
+  static const char mark[] = "\xe2\x96\x81", box[] = "\xe2\x90\xa3";
+  const size_t skip = strncmp(label, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+  return strcmp(label + skip, "") == 0 || strcmp(label, " ") == 0 ? box : label + skip;
+}
+
 static double widest(const char *const *labels, size_t count, double font) {
   double most = 0;
-  for (size_t i = 0; i < count; i++) most = fmax(most, svg_text_width(labels[i], font));
+  for (size_t i = 0; i < count; i++) most = fmax(most, svg_text_width(shown(labels[i]), font));
   return most;
 }
 
@@ -87,7 +98,7 @@ static layout lay_out(const picture *p) {
   l.left = widest(p->target, p->rows, l.font) + 12;
   l.above = l.upright ? l.font + 8 : width * sin(radians(TURN)) + l.font;
   for (size_t i = 0; i < p->columns && !l.upright; i++) {
-    double past = svg_text_width(p->source[i], l.font) * cos(radians(TURN)) + l.font;
+    double past = svg_text_width(shown(p->source[i]), l.font) * cos(radians(TURN)) + l.font;
     l.right = fmax(l.right, past - ((double)(p->columns - i) - 0.5) * l.cell);
   }
   return l;
@@ -99,9 +110,6 @@ static double map_height(const picture *p, const layout *l) { return l->above + 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Drawing
  * ------------------------------------------------------------------------------------------------------------------ */
-
-/* A space, which would not be seen, as an open box. */
-static const char *shown(const char *label) { return strcmp(label, " ") == 0 ? "\xe2\x90\xa3" : label; }
 
 static void draw_labels(FILE *out, const picture *p, const layout *l, double x, double y) {
   for (size_t i = 0; i < p->columns; i++) {

@@ -15,7 +15,8 @@
 enum {
   SYSTEMS = 2, PANELS = 2, BINS = 8,
   WIDTH = 1120, HEIGHT = 430, TOP = 56, BOTTOM = 76,
-  PANEL_WIDTH = 350, PANEL_STEP = 560
+  PANEL_WIDTH = 350, PANEL_STEP = 560,
+  NAME_MOST = 18
 };
 
 static const char *const titles[PANELS] = {"Exact answers, percent", "chrF"};
@@ -148,6 +149,9 @@ static void name_of(const char *path, char *name, size_t size) {
   snprintf(name, size, "%s", slash ? slash + 1 : path);
   char *dot = strrchr(name, '.');
   if (dot && dot > name) *dot = '\0';
+  size_t end = 0; /* of as many letters as there is room for */
+  for (int letters = 0; name[end] && letters < NAME_MOST; letters++) end += letter_bytes(name + end);
+  if (name[end] && end + 4 <= size) strcpy(name + end, "\xe2\x80\xa6");
 }
 
 static bool draw_system(const chart *c, const by_length *b, size_t system, int panel, chart_name *name) {

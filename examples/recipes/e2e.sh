@@ -7,7 +7,7 @@
 #     sh examples/recipes/e2e.sh DATA OUT
 #
 # DATA holds devset.csv and testset_w_refs.csv (e2e_prepare.sh). Trains COVERAGE ("no yes") from SEEDS ("1"), with MORE further
-# options; prints a line for each model, decoded with a beam of 5.
+# options; prints a line for each model and way to search: a beam of 5, longer answers by two beams, and drawn at random.
 set -eu
 data=${1:?folder of the E2E challenge} out=${2:?folder for results}
 here=$(dirname "$0") command=${COMMAND:-build/seq2seq}
@@ -25,12 +25,21 @@ figures() {
 for coverage in ${COVERAGE:-no yes}; do
   for seed in ${SEEDS:-1}; do
     name=$out/coverage-$coverage.$seed
+    # shellcheck disable=SC2086
     "$command" train --train "$out/train.tsv" --dev "$out/dev.tsv" -o "$name.safetensors" --seed "$seed" \
       --source-tokens words --target-tokens words --embedding-dim 64 --encoder-hidden 96 --decoder-hidden 192 \
       --attention-type additive --attention-input-feeding yes --attention-coverage "$coverage" --decoder-copy yes \
       --vocabulary-min-count 3 --label-smoothing 0.1 --dropout 0.4 --batch-sentences 32 --max-epochs 10 --best-by bleu \
       --log "$name.jsonl" ${MORE:-} >"$name.log" 2>&1
-    "$command" translate -m "$name.safetensors" -i "$out/test.sources" --beam 5 >"$name.answers"
-    echo "coverage $coverage seed $seed $(figures "$name")"
+    while read -r search; do
+      # shellcheck disable=SC2086
+      "$command" translate -m "$name.safetensors" -i "$out/test.sources" $search >"$name.answers"
+      echo "coverage $coverage seed $seed $search: $(figures "$name")"
+    done <<'END'
+--beam 5
+--beam 5 --beam-stop safe --length-penalty 1.5
+--beam 10 --beam-stop safe --length-penalty 2
+--temperature 0.6 --top-p 0.9 --seed 1
+END
   done
 done
