@@ -22,6 +22,7 @@ int32_t s2s__segmenter_new(const s2s__host *host, const s2s_options *options, in
   atomic_init(&s->references, 1);
   s2s__host_own(&s->host, host, &s->budget, sizeof *s);
   s2s__arena_init(&s->arena, &s->host);
+  s->arena.frugal = 1; /* filled once */
   s->form = (s2s__normal_form)s2s__option_choice(options, segmenter_form[side]);
   s->casefold = s2s__option_bool(options, segmenter_casefold[side]);
   s->splitter = s2s__splitter_find(s2s__option_text(options, segmenter_tokens[side]));
