@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A chat on the terminal with a model of dialogues, whose answers appear word by word: it reads what has been said so far and
- * writes the next turn. Names and times that it has never seen it copies from what you said.
+ * A chat on the terminal with a model of dialogues, whose answers appear word by word: it reads what has been said so
+ * far and writes the next turn. Names and times that it has never seen it copies from what you said.
  *
  *     build/examples/chat [MODEL]
  *
- * The model shipped sells cinema tickets (examples/recipes/dialogue_prepare.sh says how its texts look). An empty line begins
- * a new conversation; the end of the input, Ctrl-D, is the end.
+ * The model shipped sells cinema tickets (examples/recipes/dialogue_prepare.sh says how its texts look). An empty line
+ * begins a new conversation; the end of the input, Ctrl-D, is the end.
  */
 #include <ctype.h>
 #include <seq2seq.h>

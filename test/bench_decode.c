@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Decoding speed on random-weight models of stated sizes: as a share of this machine's walls, and against ONNX Runtime and
- * PyTorch where they are installed. docs/performance.md says how to read it, and where ONNX Runtime is looked for.
+ * Decoding speed on random-weight models of stated sizes: as a share of this machine's walls, and against ONNX Runtime
+ * and PyTorch where they are installed. docs/performance.md says how to read it, and where ONNX Runtime is looked for.
  *
  *     bench_decode [SHAPE...]       rnn transformer transformer-big shipped; default: all
  *
- * A case is a number of texts answered at once, greedily or by a beam of 5: 14 source tokens, 20 target tokens each, one
- * thread, encoding included. Ours and each peer take turns, with the same weights and the same sources, and have to come to
- * the same greedy tokens (nearly: sums in another order may decide between two that are about as likely). `shipped` are the
- * models of examples/models as they are, against the same in portable C. Rows as `make bench` collects them.
+ * A case is a number of texts answered at once, greedily or by a beam of 5: 14 source tokens, 20 target tokens each,
+ * one thread, encoding included. Ours and each peer take turns, with the same weights and the same sources, and have to
+ * come to the same greedy tokens (nearly: sums in another order may decide between two that are about as likely).
+ * `shipped` are the models of examples/models as they are, against the same in portable C. Rows as `make bench`
+ * collects them.
  */
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
@@ -30,7 +31,8 @@ typedef struct decode_storage {
 static const decode_storage storages[] = {
     {"f32", 4, 1u << ONNX_F32 | 1u << TORCH_F32}, {"f16", 2, 1u << ONNX_F32}, {"int8", 1, 1u << ONNX_I8}};
 
-/* ---- ours --------------------------------------------------------------------------------------------------------- */
+/* ---- ours ---------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct decode_ours {
   const char *shape;
@@ -117,7 +119,8 @@ static void decode_unload(decode_ours *ours) {
   s2s_options_free(ours->options);
 }
 
-/* ---- what a text costs at least ------------------------------------------------------------------------------------ */
+/* ---- what a text costs at least ------------------------------------------------------------------------------------
+ */
 
 /* Weights that are multiplied for each target token, and for each source token. */
 typedef struct decode_cost {
@@ -130,16 +133,17 @@ static decode_cost decode_cost_of(const s2s_model *model) {
     const char *name = s2s_model_parameter_name(model, i);
     const double weights = (double)s2s_model_parameter_size(model, i);
     if (strstr(name, "embedding") || s2s_model_parameter_dims(model, i) == 1) continue;
-    const int source = strstr(name, "encoder") || strstr(name, "linear_in"), both = strstr(name, "multihead_attn.in") != NULL;
+    const int source = strstr(name, "encoder") || strstr(name, "linear_in"),
+              both = strstr(name, "multihead_attn.in") != NULL;
     cost.source += both ? weights * 2 / 3 : source ? weights : 0;
     cost.target += both ? weights / 3 : source ? 0 : weights;
   }
   return cost;
 }
 
-/* Few rows read the weights of a step again and again, and nothing can be quicker than that; many rows multiply with each
- * number that was read, and nothing can be quicker than the multiplications. A core makes some six to twelve operations in
- * the time it reads a byte from beyond its own caches, and a number of four bytes is used twice a row. */
+/* Few rows read the weights of a step again and again, and nothing can be quicker than that; many rows multiply with
+ * each number that was read, and nothing can be quicker than the multiplications. A core makes some six to twelve
+ * operations in the time it reads a byte from beyond its own caches, and a number of four bytes is used twice a row. */
 static bench_side decode_wall(const decode_ours *ours, const decode_cost *cost, double *work, bench_read *read) {
   const decode_question *q = &ours->question;
   const char *level = "";
@@ -153,7 +157,8 @@ static bench_side decode_wall(const decode_ours *ours, const decode_cost *cost, 
   return bench_wall_read(level, bench_numbers(bytes / sizeof(float), -1, 1), bytes, read); /* kept to the end */
 }
 
-/* ---- cases --------------------------------------------------------------------------------------------------------- */
+/* ---- cases ---------------------------------------------------------------------------------------------------------
+ */
 
 /* How many of the first text's tokens two ways have in common, from the first on. */
 static int decode_alike(const int32_t *a, const int32_t *b) {
@@ -178,7 +183,8 @@ static void decode_print(const char *name, const decode_ours *ours, double secon
   bench_print(&row);
 }
 
-/* One row for each peer that answers, or one without any; rivals: the wall, whose ratio is the share of it, and peers. */
+/* One row for each peer that answers, or one without any; rivals: the wall, whose ratio is the share of it, and peers.
+ */
 static void decode_rows(const decode_ours *ours, const decode_peer *peers, const bench_rival *rivals, double seconds) {
   const decode_question *q = &ours->question;
   char name[96];
@@ -222,8 +228,8 @@ static void decode_case_shortlist(decode_ours *whole, decode_ours *listed, int32
   decode_ask_ours(listed, &q);
   bench_rival rival = {.side = {decode_run, NULL, whole, 1}, .rounds = BENCH_ROUNDS};
   const double seconds = bench_race(&(bench_side){decode_run, NULL, listed, 1}, &rival, 1);
-  snprintf(name, sizeof name, "%s, %s, batch %d, greedy, %d words a text", listed->shape, listed->storage->name, (int)batch,
-           SHORTLIST);
+  snprintf(name, sizeof name, "%s, %s, batch %d, greedy, %d words a text", listed->shape, listed->storage->name,
+           (int)batch, SHORTLIST);
   row.name = name;
   decode_must(s2s_model_get(listed->model, "cpu", &row.level));
   row.value = (double)batch * TARGET / seconds;
@@ -255,7 +261,8 @@ static void decode_open_onnx(decode_peer *peer, const char *name, const char *mo
   if (*onnx && decode_command("%s test/bench_decode_onnx.py %s", python, arguments))
     decode_peer_open(peer, name, onnx, NULL, graphs, "");
   else
-    fprintf(stderr, "bench: SKIP peer %s: no libonnxruntime.so.1 (npm's onnxruntime-node, or ONNXRUNTIME=PATH)\n", name);
+    fprintf(stderr, "bench: SKIP peer %s: no libonnxruntime.so.1 (npm's onnxruntime-node, or ONNXRUNTIME=PATH)\n",
+            name);
 }
 
 /* The same weights for all: written by the command, read by the peers. */
@@ -294,7 +301,8 @@ static void decode_case_portable(decode_ours *ours, decode_ours *portable, int32
   decode_ask_ours(portable, &q);
   bench_rival rival = {.side = {decode_run, NULL, portable, 1}, .rounds = BENCH_ROUNDS};
   const double seconds = bench_race(&(bench_side){decode_run, NULL, ours, 1}, &rival, 1);
-  snprintf(name, sizeof name, "%s, %s, batch %d, %s", ours->shape, ours->storage->name, (int)batch, beam > 1 ? "beam 5" : "greedy");
+  snprintf(name, sizeof name, "%s, %s, batch %d, %s", ours->shape, ours->storage->name, (int)batch,
+           beam > 1 ? "beam 5" : "greedy");
   row.name = name;
   decode_must(s2s_model_get(ours->model, "cpu", &row.level));
   row.value = (double)batch * TARGET / seconds;

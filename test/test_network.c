@@ -316,6 +316,17 @@ static void check_dropout(void) {
   is_int((int64_t)units_of("encoder.type transformer decoder.type transformer transformer.dim 8 transformer.heads 2 "
                            "encoder.layers 3 decoder.layers 1"),
          2 * (3 * (9 + 4) + (10 + 6) + (4 * 3 + 3 * 2)), "dropout.attention is on each head's weights");
+  static const char *const recurrent[] = {"attention.type dot", "attention.type general attention.input_feeding yes",
+                                          "attention.type concat", "attention.type additive decoder.order bahdanau",
+                                          "attention.type additive attention.coverage yes"};
+  for (size_t i = 0; i < sizeof recurrent / sizeof *recurrent; i++) {
+    char text[128];
+    snprintf(text, sizeof text, "embedding.dim 3 encoder.hidden 4 decoder.hidden 8 %s", recurrent[i]);
+    is_int((int64_t)units_of(text), 4 * 3 + 3 * 2, "and on those of a recurrent decoder: %s", recurrent[i]);
+  }
+  is_int(
+      (int64_t)units_of("embedding.dim 3 encoder.hidden 4 decoder.hidden 8 attention.type multihead attention.heads 2"),
+      2 * (4 * 3 + 3 * 2), "on each head's there too");
   unit_rate = 0.5, weight_rate = 0;
 }
 

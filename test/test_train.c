@@ -830,7 +830,8 @@ static double first_move(s2s_trainer *trainer, size_t place) {
   return fabs((double)trainer->network.params.value[place] - before);
 }
 
-/* After a way back Adam's moments are zero again, and its first step is as long as that of a fresh one: the learning rate. */
+/* After a way back Adam's moments are zero again, and its first step is as long as that of a fresh one: the learning
+ * rate. */
 static void test_setback_steps(void) {
   task t = make_task(40);
   tiny_set(t.options, "batch_sentences", "40");
@@ -1212,8 +1213,8 @@ static void test_resume_otherwise(void) {
   failed(s2s_trainer_resume(CHECKPOINT, t.corpus, NULL, other, &resumed), S2S_BAD_ARGUMENT, "another dev set",
          "or none");
   static const char *const settings[][2] = {
-      {"batch_sentences", "64"}, {"batch_sentences", "7"}, {"batch_tokens", "50"}, {"accumulate", "2"}, {"seed", "77"},
-      {"moving_average", "0.9"}};
+      {"batch_sentences", "64"}, {"batch_sentences", "7"}, {"batch_tokens", "50"},
+      {"accumulate", "2"},       {"seed", "77"},           {"moving_average", "0.9"}};
   for (size_t i = 0; i < TINY_COUNT(settings); i++) {
     tiny_set(other, settings[i][0], settings[i][1]);
     failed(s2s_trainer_resume(CHECKPOINT, t.corpus, t.corpus, other, &resumed), S2S_BAD_ARGUMENT, settings[i][0],
@@ -1469,7 +1470,8 @@ static void test_log_unknown(void) {
   s2s_corpus_new(t.options, &other);
   tiny_add(other, "xyz", "abc");
   s2s_trainer *trainer = make_trainer(&t, other);
-  ok(h.warnings == 1 && strstr(h.last, "none of the source tokens of the dev set"), "a dev set in other letters: %s", h.last);
+  ok(h.warnings == 1 && strstr(h.last, "none of the source tokens of the dev set"), "a dev set in other letters: %s",
+     h.last);
   s2s_trainer_free(trainer);
   s2s_trainer_new(t.model, other, NULL, t.options, &trainer);
   ok(h.warnings == 2 && strstr(h.last, "none of the source tokens of the corpus"), "and a corpus: %s", h.last);
@@ -1484,9 +1486,9 @@ static void test_learned_positions(void) {
   heard h = {0, 0, ""};
   s2s_trainer *trainer = NULL;
   s2s_corpus *dev = NULL;
-  static const char *const settings[][2] = {{"encoder.type", "transformer"}, {"decoder.type", "transformer"},
-                                            {"transformer.dim", "8"},        {"transformer.heads", "2"},
-                                            {"transformer.ffn", "8"},        {"transformer.positions", "learned"},
+  static const char *const settings[][2] = {{"encoder.type", "transformer"},    {"decoder.type", "transformer"},
+                                            {"transformer.dim", "8"},           {"transformer.heads", "2"},
+                                            {"transformer.ffn", "8"},           {"transformer.positions", "learned"},
                                             {"transformer.max_positions", "5"}, {"max_epochs", "1"}};
   for (size_t i = 0; i < TINY_COUNT(settings); i++) tiny_set(t.options, settings[i][0], settings[i][1]);
   t.corpus = reversal(t.options, 40, 1);
@@ -1499,9 +1501,11 @@ static void test_learned_positions(void) {
   s2s_corpus_new(t.options, &dev);
   tiny_add(dev, "abcd", "dcba");
   tiny_add(dev, "abcda", "adcba");
-  failed(s2s_trainer_new(t.model, t.corpus, dev, t.options, &trainer), S2S_LIMIT, "pair 2 of the dev set", "but none of dev");
+  failed(s2s_trainer_new(t.model, t.corpus, dev, t.options, &trainer), S2S_LIMIT, "pair 2 of the dev set",
+         "but none of dev");
   tiny_set(t.options, "long_pairs", "error");
-  failed(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_LIMIT, "learned positions", "or they are an error");
+  failed(s2s_trainer_new(t.model, t.corpus, NULL, t.options, &trainer), S2S_LIMIT, "learned positions",
+         "or they are an error");
   s2s_corpus_free(dev);
   free_task(&t);
 }

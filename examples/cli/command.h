@@ -56,8 +56,8 @@ void message_begin(const char *command_name);
 void message(const char *format, ...) LIKE_PRINTF;
 int failed(const char *format, ...) LIKE_PRINTF;      /* a message; EXIT_FAILED */
 int usage_error(const char *format, ...) LIKE_PRINTF; /* a message and where to find help; EXIT_USAGE */
-const char *message_of_one(void); /* the library's, of a call with one text: without its number, 0 */
-int library_failed(int32_t status);                   /* the library's own message; EXIT_USAGE for a bad option */
+const char *message_of_one(void);   /* the library's, of a call with one text: without its number, 0 */
+int library_failed(int32_t status); /* the library's own message; EXIT_USAGE for a bad option */
 
 /* document.c: all of the input, `translate --document` and `segment --sentences` */
 int translate_document(const flags *given);
@@ -70,7 +70,8 @@ bool takes_option(const command *which, size_t option);
 int check_clashes(const flags *given, const command *which); /* clash.c: of files written with others; opens none */
 int load_model(const flags *given, s2s_model **model);
 int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus);
-char *read_file(const char *path, size_t *size); /* all of it, or with path NULL of standard input, and a NUL; else NULL */
+char *read_file(const char *path,
+                size_t *size); /* all of it, or with path NULL of standard input, and a NUL; else NULL */
 int close_output(FILE *file, const char *name); /* flushes and closes what was written; a full disk is a failure */
 
 double seconds_now(void); /* of a clock that only goes forward */

@@ -376,7 +376,8 @@ static int train_seeds(const flags *given) {
   if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the models; say where they go with -o FILE");
   s2s_options_get(given->options, "seed", &first);
   int64_t seed = strtoll(first, NULL, 10), trained = 0;
-  if (seed > INT64_MAX - count) return usage_error("--seeds %s: the last seeds would be beyond %lld", text, (long long)INT64_MAX);
+  if (seed > INT64_MAX - count)
+    return usage_error("--seeds %s: the last seeds would be beyond %lld", text, (long long)INT64_MAX);
   for (int64_t i = 0; i < count && !status; i++) status = train_seed(given, seed + i, NULL);
   for (; trained < count && !status && !was_stopped; trained++) status = train_seed(given, seed + trained, sum);
   for (size_t i = 0; i < BEST_NAMES && !status && !isnan(sum[i]); i++) {

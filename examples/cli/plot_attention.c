@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Attention as a heat map: source tokens across, target tokens down, a cell the darker the more the decoder looked there.
- * One map for each line of the input, one below the other.
+ * Attention as a heat map: source tokens across, target tokens down, a cell the darker the more the decoder looked
+ * there. One map for each line of the input, one below the other.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "attention.h"

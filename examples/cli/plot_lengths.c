@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Quality by length: exact answers and chrF of texts whose sources are about equally long, of one or two systems. Lengths are
- * in words, or in characters where sources are single words.
+ * Quality by length: exact answers and chrF of texts whose sources are about equally long, of one or two systems.
+ * Lengths are in words, or in characters where sources are single words.
  */
 #include "chart.h"
 #include "judged.h"
@@ -13,9 +13,15 @@
 #include <string.h>
 
 enum {
-  SYSTEMS = 2, PANELS = 2, BINS = 8,
-  WIDTH = 1120, HEIGHT = 430, TOP = 56, BOTTOM = 76,
-  PANEL_WIDTH = 350, PANEL_STEP = 560,
+  SYSTEMS = 2,
+  PANELS = 2,
+  BINS = 8,
+  WIDTH = 1120,
+  HEIGHT = 430,
+  TOP = 56,
+  BOTTOM = 76,
+  PANEL_WIDTH = 350,
+  PANEL_STEP = 560,
   NAME_MOST = 18
 };
 
@@ -133,8 +139,10 @@ static double middle_of(const chart *c, const by_length *b, size_t number) {
 static void draw_ranges(const chart *c, const by_length *b) {
   for (size_t i = 0; i < b->bins; i++) {
     char range[48], texts[32];
-    if (b->width == 1) snprintf(range, sizeof range, "%zu", i + 1);
-    else snprintf(range, sizeof range, "%zu\xe2\x80\x93%zu", i * b->width + 1, (i + 1) * b->width);
+    if (b->width == 1)
+      snprintf(range, sizeof range, "%zu", i + 1);
+    else
+      snprintf(range, sizeof range, "%zu\xe2\x80\x93%zu", i * b->width + 1, (i + 1) * b->width);
     snprintf(texts, sizeof texts, "%zu", b->bin[i].texts);
     double x = middle_of(c, b, i), y = c->top + c->height;
     double size = b->bins > 6 ? 10 : 11;
@@ -188,8 +196,15 @@ static void draw_lengths(FILE *out, const void *data) {
   const by_length *b = data;
   svg_begin(out, WIDTH, HEIGHT);
   for (int panel = 0; panel < PANELS; panel++) {
-    chart c = {out, 60 + panel * (double)PANEL_STEP, TOP, PANEL_WIDTH, HEIGHT - TOP - BOTTOM, 0, best_of(b, panel),
-               titles[panel], ""};
+    chart c = {out,
+               60 + panel * (double)PANEL_STEP,
+               TOP,
+               PANEL_WIDTH,
+               HEIGHT - TOP - BOTTOM,
+               0,
+               best_of(b, panel),
+               titles[panel],
+               ""};
     chart_name names[SYSTEMS];
     size_t count = 0;
     chart_axes(&c, false);

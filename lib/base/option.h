@@ -68,7 +68,7 @@
   X(DROPOUT, "dropout", REAL, TRAIN, "0.3", "0..0.95", "share of units set to zero in training, on embeddings, between layers and before the output") \
   X(WORD_DROPOUT, "word_dropout", REAL, TRAIN, "0", "0..0.95", "share of words that are hidden in training: their whole embedding is zero") \
   X(WORD_DROPOUT_TARGET, "word_dropout.target", REAL, TRAIN, "-1", "-1..0.95", "the same of the words that the decoder reads, where it differs from that of the source; -1 means word_dropout") \
-  X(DROPOUT_ATTENTION, "dropout.attention", REAL, TRAIN, "0", "0..0.95", "share of a transformer's attention weights that are set to zero in training") \
+  X(DROPOUT_ATTENTION, "dropout.attention", REAL, TRAIN, "0", "0..0.95", "share of attention weights that are set to zero in training") \
   X(DROPOUT_FEED_FORWARD, "dropout.feed_forward", REAL, TRAIN, "-1", "-1..0.95", "share of the units between the linear layers of a transformer that are, where it differs from dropout; -1 means dropout") \
   X(DROPOUT_VARIATIONAL, "dropout.variational", BOOL, TRAIN, "no", "yes|no", "draw the units that dropout sets to zero once for a sentence, not for every token") \
   X(LABEL_SMOOTHING, "label_smoothing", REAL, TRAIN, "0.1", "0..0.9", "probability mass spread evenly over the vocabulary") \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Scaled dot-product attention with heads (Vaswani et al. 2017) for a recurrent decoder: attention.in_proj_weight and the
- * others of heads.h. The decoder's state and the encoder's are of one size; the weights given out are the heads' mean.
+ * Scaled dot-product attention with heads (Vaswani et al. 2017) for a recurrent decoder: attention.in_proj_weight and
+ * the others of heads.h. The decoder's state and the encoder's are of one size; the weights given out are the heads'
+ * mean.
  */
 #include "model/heads.h"
 #include "model/network.h"
@@ -26,12 +27,12 @@ static int32_t attention_multihead_prepare(s2s__graph *graph, const s2s__network
   return s2s__heads_memory(graph, network->attention, memory, keys);
 }
 
-static int32_t attention_multihead_attend(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries,
-                                          s2s__tensor *keys, const s2s__ragged *ragged, s2s__tensor **context,
-                                          s2s__tensor **weights) {
-  s2s__sight sight = {.ragged = ragged, .memory = keys};
+static int32_t attention_multihead_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block,
+                                          s2s__tensor *queries, s2s__tensor **context) {
+  s2s__sight sight = {
+      .ragged = &block->ragged, .memory = block->encoding->keys, .rows = block->rows, .site = S2S__DROPOUT_WEIGHTS};
   S2S__TRY(s2s__heads_attend(graph, network->attention, &sight, queries, context));
-  return s2s__multihead_mean(graph, sight.weights, weights);
+  return s2s__multihead_mean(graph, sight.weights, &block->weights);
 }
 
 const s2s__attention_type s2s__attention_multihead = {

@@ -129,16 +129,15 @@ int32_t s2s__network_allocate(s2s__network *network, s2s__error *error) {
   if (c->learned_positions || (!c->is_transformer[S2S_SOURCE] && !c->is_transformer[S2S_TARGET])) return S2S_OK;
   network->positions = S2S__TAKE(network->params.arena, s2s__real, count);
   if (!network->positions) return s2s__fail_memory(error, count * sizeof(s2s__real), "the positions");
-  for (size_t p = 0; p < S2S__POSITIONS_KEPT; p++)
-    s2s__position_sinusoidal(p, c->dim, network->positions + p * c->dim);
+  for (size_t p = 0; p < S2S__POSITIONS_KEPT; p++) s2s__position_sinusoidal(p, c->dim, network->positions + p * c->dim);
   return S2S_OK;
 }
 
 int32_t s2s__network_init(s2s__network *network, s2s__arena *arena, const s2s__kernels *kernels,
                           const s2s_options *options, size_t source_vocabulary, size_t target_vocabulary, int training,
                           s2s__error *error) {
-  S2S__TRY(s2s__network_declare(network, arena, kernels, options, source_vocabulary, target_vocabulary, training,
-                                error));
+  S2S__TRY(
+      s2s__network_declare(network, arena, kernels, options, source_vocabulary, target_vocabulary, training, error));
   return s2s__network_allocate(network, error);
 }
 
@@ -185,18 +184,18 @@ static int32_t network_cover(s2s__graph *graph, const s2s__network *network, s2s
 int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
                             s2s__tensor **context) {
   const s2s__encoding *encoding = block->encoding;
-  s2s__tensor *scores;
+  s2s__tensor *scores, *kept;
   block->query = queries;
   S2S__TRY(s2s__ragged_init(&block->ragged, graph->arena, block->rows, block->sentence, encoding->rows, graph->error));
   const s2s__ragged *ragged = &block->ragged;
   if (network->decoder_type->attend)
     return network->decoder_type->attend(graph, network, queries, encoding, ragged, context, &block->weights);
-  if (!network->attention_type->score)
-    return network->attention_type->attend(graph, network, queries, encoding->keys, ragged, context, &block->weights);
+  if (!network->attention_type->score) return network->attention_type->attend(graph, network, block, queries, context);
   S2S__TRY(network_score(graph, network, block, queries, &scores));
   S2S__TRY(s2s__softmax_ragged(graph, scores, ragged, &block->weights));
   S2S__TRY(network_cover(graph, network, block));
-  return s2s__weighted_sum(graph, block->weights, encoding->states, ragged, context);
+  S2S__TRY(s2s__dropout_weights(graph, block->weights, block->rows, ragged, &kept));
+  return s2s__weighted_sum(graph, kept, encoding->states, ragged, context);
 }
 
 int32_t s2s__network_shortlist(s2s__graph *graph, const s2s__network *network, const int32_t *ids, size_t count,
@@ -286,7 +285,7 @@ static int32_t network_step_init(s2s__graph *graph, const s2s__example *example,
     (*index)[r] = row;
   }
   (*step)->rows.stream = stream;
-  memset(&(*step)->block, 0, sizeof (*step)->block);
+  memset(&(*step)->block, 0, sizeof(*step)->block);
   (*step)->block.encoding = encoding;
   (*step)->block.rows = &(*step)->rows;
   (*step)->block.sentence = target->order;

@@ -7,8 +7,8 @@
  *         --decoder.start--> decoder state
  *     (ids, state) --decoder.block, which asks the attention--> (output rows, state) --generator--> logits
  *
- * A decoder block works on rows of any length: all target tokens of a sentence at once where nothing the network says is
- * fed back (training without input feeding), one token each otherwise. Training and inference call the same block.
+ * A decoder block works on rows of any length: all target tokens of a sentence at once where nothing the network says
+ * is fed back (training without input feeding), one token each otherwise. Training and inference call the same block.
  *
  * Adding an encoder, an attention or a decoder is one new file and one name in base/members.h.
  */
@@ -43,6 +43,8 @@ typedef struct s2s__encoder_type {
                      s2s__encoding *encoding);
 } s2s__encoder_type;
 
+typedef struct s2s__block s2s__block; /* one call of a decoder block, below */
+
 typedef struct s2s__attention_type {
   const char *name; /* the value of attention.type */
   int32_t (*declare)(s2s__network *network, s2s__error *error);
@@ -51,9 +53,10 @@ typedef struct s2s__attention_type {
   /* Scores of queries [n, decoder_hidden] against the keys; softmax and the weighted sum of the memory follow. */
   int32_t (*score)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, s2s__tensor *keys,
                    const s2s__ragged *ragged, s2s__tensor **scores);
-  /* Or, for an attention that is not of this form (score NULL): context [n, memory_dim] and weights [1, total]. */
-  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, s2s__tensor *keys,
-                    const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
+  /* Or, for an attention that is not of this form (score NULL): context [n, memory_dim] and block->weights [1, total].
+   */
+  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
+                    s2s__tensor **context);
 } s2s__attention_type;
 
 /* A decoder's state: row tensors, one row for each hypothesis, and what hypotheses keep of all their tokens; reordered
@@ -66,20 +69,20 @@ typedef struct s2s__decoder_state {
 } s2s__decoder_state;
 
 /* One call of a decoder block. */
-typedef struct s2s__block {
+struct s2s__block {
   const s2s__encoding *encoding;
-  const s2s__rows *rows;     /* rows of target tokens */
-  const size_t *sentence;    /* [rows->count] memory sentence each looks at; NULL: its own number */
-  const int32_t *ids;        /* [rows->total] tokens that were written last */
-  s2s__decoder_state state;  /* in and out: one row for each of rows->count */
-  s2s__tensor *output;       /* out: [rows->total, output_dim] */
-  s2s__tensor *weights;      /* out: attention weights, ragged; NULL without attention */
-  s2s__tensor *query;        /* out: [rows->total, query_dim] what they were asked with; NULL without attention */
-  s2s__ragged ragged;        /* out: their shape */
-  s2s__tensor *gate;         /* out, of a decoder that copies: [rows->total, 1] (see nn/copy.h) */
-  s2s__tensor *coverage;     /* in and out, with coverage: [rows->total, *]; NULL: zero (see nn/coverage.h) */
-  s2s__tensor *penalty;      /* out, with coverage: [rows->total, 1] */
-} s2s__block;
+  const s2s__rows *rows;    /* rows of target tokens */
+  const size_t *sentence;   /* [rows->count] memory sentence each looks at; NULL: its own number */
+  const int32_t *ids;       /* [rows->total] tokens that were written last */
+  s2s__decoder_state state; /* in and out: one row for each of rows->count */
+  s2s__tensor *output;      /* out: [rows->total, output_dim] */
+  s2s__tensor *weights;     /* out: attention weights, ragged; NULL without attention */
+  s2s__tensor *query;       /* out: [rows->total, query_dim] what they were asked with; NULL without attention */
+  s2s__ragged ragged;       /* out: their shape */
+  s2s__tensor *gate;        /* out, of a decoder that copies: [rows->total, 1] (see nn/copy.h) */
+  s2s__tensor *coverage;    /* in and out, with coverage: [rows->total, *]; NULL: zero (see nn/coverage.h) */
+  s2s__tensor *penalty;     /* out, with coverage: [rows->total, 1] */
+};
 
 typedef struct s2s__decoder_type {
   const char *name;      /* the value of decoder.type */
@@ -93,9 +96,8 @@ typedef struct s2s__decoder_type {
   int32_t (*block)(s2s__graph *graph, const s2s__network *network, s2s__block *block);
   /* An attention of its own for s2s_attend, where attention.type plays no part: context and weights of queries
    * [n, query_dim]; NULL: attention.type's. */
-  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries,
-                    const s2s__encoding *encoding, const s2s__ragged *ragged, s2s__tensor **context,
-                    s2s__tensor **weights);
+  int32_t (*attend)(s2s__graph *graph, const s2s__network *network, s2s__tensor *queries, const s2s__encoding *encoding,
+                    const s2s__ragged *ragged, s2s__tensor **context, s2s__tensor **weights);
   /* Whether a token's output is needed before the next token's: such a decoder is stepped through time. */
   int (*is_stepwise)(const s2s__network *network);
 } s2s__decoder_type;
@@ -161,8 +163,8 @@ size_t s2s__network_query_dim(const s2s__network *network);
 int32_t s2s__network_attend(s2s__graph *graph, const s2s__network *network, s2s__block *block, s2s__tensor *queries,
                             s2s__tensor **context);
 
-/* A part of the target vocabulary, the output layer's rows for it packed by themselves: with it a step multiplies by as many
- * rows as the list has, and gives exactly the logits that the whole layer gives for them. Not while recording. */
+/* A part of the target vocabulary, the output layer's rows for it packed by themselves: with it a step multiplies by as
+ * many rows as the list has, and gives exactly the logits that the whole layer gives for them. Not while recording. */
 typedef struct s2s__shortlist {
   size_t count;
   const int32_t *ids; /* [count] */
@@ -190,8 +192,9 @@ typedef struct s2s__outputs {
 } s2s__outputs;
 s2s__outputs s2s__block_outputs(const s2s__block *block);
 
-/* loss.c: the whole output layer: log-probabilities [rows, target vocabulary], of a decoder that copies behind them those of
- * each sentence's own words [copies->extra]. copies may be NULL for a decoder that does not copy. Not while recording. */
+/* loss.c: the whole output layer: log-probabilities [rows, target vocabulary], of a decoder that copies behind them
+ * those of each sentence's own words [copies->extra]. copies may be NULL for a decoder that does not copy. Not while
+ * recording. */
 int32_t s2s__network_log_probabilities(s2s__graph *graph, const s2s__network *network, const s2s__outputs *outputs,
                                        const s2s__copies *copies, s2s__tensor **log_probabilities);
 
@@ -202,8 +205,8 @@ size_t s2s__network_longest(const s2s__network *network, int32_t side);
 int32_t s2s__decoder_state_select(s2s__graph *graph, const s2s__decoder_state *state, const size_t *index, size_t n,
                                   s2s__decoder_state *selected);
 
-/* One batch with its targets, teacher-forced. input: begin mark and tokens; expected: tokens and end mark, among them with
- * copying ids of the sentence's own words. */
+/* One batch with its targets, teacher-forced. input: begin mark and tokens; expected: tokens and end mark, among them
+ * with copying ids of the sentence's own words. */
 typedef struct s2s__example {
   const int32_t *source;
   s2s__rows source_rows;
@@ -222,8 +225,9 @@ typedef struct s2s__loss_settings {
   double coverage; /* weight of the coverage penalty */
 } s2s__loss_settings;
 
-/* loss.c: the output layer over all rows, and its loss against the expected tokens: *loss and *plain as s2s__cross_entropy's,
- * the coverage penalty in *loss. When recording, the gradients of what the outputs hold are ready for s2s__graph_backward. */
+/* loss.c: the output layer over all rows, and its loss against the expected tokens: *loss and *plain as
+ * s2s__cross_entropy's, the coverage penalty in *loss. When recording, the gradients of what the outputs hold are ready
+ * for s2s__graph_backward. */
 int32_t s2s__network_loss(s2s__graph *graph, const s2s__network *network, const s2s__example *example,
                           const s2s__outputs *outputs, const s2s__loss_settings *settings, double *loss, double *plain);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dropout of units and of whole words, without stored masks: the draw is a function of counters, so the backward pass
- * makes it again, and neither threads nor batching can change it.
+ * Dropout of units, of attention weights and of whole words, without stored masks: the draw is a function of counters,
+ * so the backward pass makes it again, and neither threads nor batching can change it.
  */
+#include "nn/attend.h"
 #include "nn/layers.h"
 
 #include <string.h>
@@ -10,14 +11,14 @@
 typedef struct dropout_op {
   s2s__tensor *x, *y;
   const s2s__rows *rows;
+  const s2s__ragged *ragged; /* of weights: a row is what one query has of them; NULL: as long as x is wide */
   uint64_t site;
   double rate;
   int words; /* a row is dropped or kept as a whole */
 } dropout_op;
 
-static void dropout_row(const s2s__graph *graph, const dropout_op *op, uint64_t key, size_t position,
+static void dropout_row(const s2s__graph *graph, const dropout_op *op, uint64_t key, size_t position, size_t cols,
                         const s2s__real *in, s2s__real *out) {
-  const size_t cols = op->x->cols;
   const s2s__real kept = (s2s__real)(1.0 / (1.0 - op->rate));
   if (op->words) {
     const s2s__real scale = s2s__uniform(key, position) < op->rate ? 0 : kept;
@@ -35,8 +36,9 @@ static void dropout_apply(const s2s__graph *graph, const dropout_op *op, const s
     const uint64_t sentence = s2s__key(graph->dropout_key, rows->stream ? rows->stream[s] : s);
     const uint64_t key = s2s__key(sentence, op->site);
     for (size_t t = 0; t < rows->length[s]; t++) {
-      const size_t at = (rows->offset[s] + t) * op->x->cols;
-      dropout_row(graph, op, key, rows->position + t, in + at, out + at);
+      const size_t row = rows->offset[s] + t, cols = op->ragged ? op->ragged->length[row] : op->x->cols;
+      const size_t at = op->ragged ? op->ragged->offset[row] : row * cols;
+      dropout_row(graph, op, key, rows->position + t, cols, in + at, out + at);
     }
   }
 }
@@ -71,6 +73,15 @@ int32_t s2s__dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, u
 int32_t s2s__dropout_at(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, uint64_t site, double rate,
                         s2s__tensor **y) {
   return dropout_forward(graph, (dropout_op){.x = x, .rows = rows, .site = site, .rate = rate}, y);
+}
+
+int32_t s2s__dropout_weights(s2s__graph *graph, s2s__tensor *weights, const s2s__rows *rows, const s2s__ragged *ragged,
+                             s2s__tensor **y) {
+  return dropout_forward(
+      graph,
+      (dropout_op){
+          .x = weights, .rows = rows, .ragged = ragged, .site = S2S__DROPOUT_WEIGHTS, .rate = graph->attention_dropout},
+      y);
 }
 
 int32_t s2s__word_dropout(s2s__graph *graph, s2s__tensor *x, const s2s__rows *rows, int32_t side, s2s__tensor **y) {

@@ -30,16 +30,16 @@ int32_t s2s__activate(s2s__graph *graph, s2s__activation activation, s2s__tensor
 int32_t s2s__layer_norm(s2s__graph *graph, const s2s__param *gain, const s2s__param *bias, s2s__tensor *x,
                         s2s__tensor **y);
 
-/* What is added to tokens: row p of `learned` [positions, cols], or sinusoidal when it is NULL, whose first rows stand in
- * `table` [S2S__POSITIONS_KEPT, cols], since a step would spend more time on their sines than on its matrices. */
+/* What is added to tokens: row p of `learned` [positions, cols], or sinusoidal when it is NULL, whose first rows stand
+ * in `table` [S2S__POSITIONS_KEPT, cols], since a step would spend more time on their sines than on its matrices. */
 #define S2S__POSITIONS_KEPT 128
 typedef struct s2s__position_rows {
   const s2s__param *learned;
   const s2s__real *table; /* NULL: all are computed when they are needed */
 } s2s__position_rows;
 
-/* y = scale x + the position of each token. S2S_LIMIT for a token past the last learned position. `rows` is borrowed until
- * backward. */
+/* y = scale x + the position of each token. S2S_LIMIT for a token past the last learned position. `rows` is borrowed
+ * until backward. */
 int32_t s2s__positions(s2s__graph *graph, const s2s__position_rows *positions, double scale, const s2s__rows *rows,
                        s2s__tensor *x, s2s__tensor **y);
 /* row[dim] of one sinusoidal position. */
@@ -56,6 +56,7 @@ typedef enum s2s__dropout_site {
   S2S__DROPOUT_OUTPUT = 3,
   S2S__DROPOUT_SOURCE_WORD = 4,
   S2S__DROPOUT_TARGET_WORD = 5,
+  S2S__DROPOUT_WEIGHTS = 6,
   S2S__DROPOUT_ENCODER_LAYER = 256, /* + layer */
   S2S__DROPOUT_DECODER_LAYER = 512  /* + layer */
 } s2s__dropout_site;

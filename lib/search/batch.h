@@ -84,8 +84,8 @@ struct s2s__batch {
 
 /* ---- batch.c: for the advance functions -------------------------------------------------------------------------- */
 
-/* Row `row` of the step, changed by the rules for what comes behind `node` of a sentence; s2s__batch_undo() puts the model's numbers
- * back. */
+/* Row `row` of the step, changed by the rules for what comes behind `node` of a sentence; s2s__batch_undo() puts the
+ * model's numbers back. */
 s2s__real *s2s__batch_row(s2s__batch *batch, const s2s__sentence *sentence, const s2s__node *node, size_t row);
 void s2s__batch_undo(s2s__batch *batch, size_t row);
 

@@ -121,7 +121,8 @@ static int32_t decoder_check_shortlist(const s2s_decoder *d, s2s__error *error) 
   if (d->model->network.config.copy)
     return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': a model that copies (decoder.copy) cannot use one");
   if (d->model->lexicon) return S2S_OK;
-  return s2s__fail(error, S2S_BAD_OPTION, "option 'shortlist': the model has none; s2s_model_shortlist and `seq2seq shortlist` make one");
+  return s2s__fail(error, S2S_BAD_OPTION,
+                   "option 'shortlist': the model has none; s2s_model_shortlist and `seq2seq shortlist` make one");
 }
 
 static int32_t decoder_read_texts(s2s_decoder *d, s2s__error *error) {

@@ -53,7 +53,8 @@ static void rules_banned(const s2s__sequences *banned, const int32_t *before, si
   for (size_t i = 0; i < banned->count; i++) {
     const int32_t *ids = banned->ids + banned->first[i];
     const size_t n = banned->first[i + 1] - banned->first[i] - 1; /* tokens before the last one */
-    if (n <= length && memcmp(before + length - n, ids, n * sizeof *ids) == 0) s2s__rules_ban(row, (size_t)ids[n], changes);
+    if (n <= length && memcmp(before + length - n, ids, n * sizeof *ids) == 0)
+      s2s__rules_ban(row, (size_t)ids[n], changes);
   }
 }
 
@@ -85,7 +86,8 @@ typedef struct sequences_draft {
   s2s__ids ids, first; /* first: where the last one to be begun begins, and the ones before it */
 } sequences_draft;
 
-/* Ends the sequence of what was added since the last one ended, or forgets that: with unknown tokens it cannot come anyway. */
+/* Ends the sequence of what was added since the last one ended, or forgets that: with unknown tokens it cannot come
+ * anyway. */
 static int32_t sequences_end(sequences_draft *d, s2s__error *error) {
   const size_t begin = (size_t)d->first.item[d->first.count - 1];
   int keep = d->ids.count > begin;
@@ -95,13 +97,14 @@ static int32_t sequences_end(sequences_draft *d, s2s__error *error) {
   return S2S_OK;
 }
 
-/* Whether words of its script stand without spaces between them: from the scripts of Thai to Khmer, and from CJK on, but for
- * Hangul. */
+/* Whether words of its script stand without spaces between them: from the scripts of Thai to Khmer, and from CJK on,
+ * but for Hangul. */
 static int sequences_is_unspaced(const s2s__token *word) {
   uint32_t c;
   if (s2s__utf8_decode(word->text, word->length, &c) == 0) return 0;
   const int hangul = (c >= 0x3130 && c < 0x3190) || (c >= 0xAC00 && c < 0xD7B0);
-  return (c >= 0x0E00 && c < 0x10A0) || (c >= 0x1780 && c < 0x1800) || (c >= 0x2E80 && c < 0xFB00 && !hangul) || c >= 0x20000;
+  return (c >= 0x0E00 && c < 0x10A0) || (c >= 0x1780 && c < 0x1800) || (c >= 0x2E80 && c < 0xFB00 && !hangul) ||
+         c >= 0x20000;
 }
 
 static int sequences_holds(const s2s__vocabulary *v, size_t id, const s2s__token *word) {
@@ -110,8 +113,8 @@ static int sequences_holds(const s2s__vocabulary *v, size_t id, const s2s__token
   return 0;
 }
 
-/* Where pieces stand in the midst of a text without a space before them: the word's own without the mark of a space, and each
- * piece that holds the whole word. */
+/* Where pieces stand in the midst of a text without a space before them: the word's own without the mark of a space,
+ * and each piece that holds the whole word. */
 static int32_t sequences_inside(sequences_draft *d, const s2s__token *word, s2s__error *error) {
   const s2s__vocabulary *v = &d->model->vocabulary[S2S_TARGET];
   const size_t mark = strlen(S2S__SPACE_MARK);
@@ -137,12 +140,14 @@ static int32_t sequences_cut(sequences_draft *d, const s2s__tokens *words, s2s__
     const s2s__token *word = &words->item[i];
     S2S__TRY(s2s__model_tokenize(d->model, S2S_TARGET, word->text, word->length, NULL, &d->scratch, &d->ids, error));
     S2S__TRY(sequences_end(d, error));
-    if (d->model->segmenter[S2S_TARGET]->pieces && sequences_is_unspaced(word)) S2S__TRY(sequences_inside(d, word, error));
+    if (d->model->segmenter[S2S_TARGET]->pieces && sequences_is_unspaced(word))
+      S2S__TRY(sequences_inside(d, word, error));
   }
   return S2S_OK;
 }
 
-static int32_t sequences_copy(const sequences_draft *d, s2s__arena *arena, s2s__sequences *sequences, s2s__error *error) {
+static int32_t sequences_copy(const sequences_draft *d, s2s__arena *arena, s2s__sequences *sequences,
+                              s2s__error *error) {
   size_t *first = S2S__TAKE(arena, size_t, d->first.count);
   int32_t *ids = S2S__TAKE(arena, int32_t, d->ids.count + 1);
   if (!first || !ids) return s2s__fail_memory(error, d->ids.count * sizeof *ids, "banned words");

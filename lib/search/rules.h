@@ -50,8 +50,8 @@ void s2s__rules_ban(s2s__real *row, size_t token, s2s__rule_changes *changes);
 void s2s__rules_undo(s2s__real *row, s2s__rule_changes *changes);
 
 /* The sequences of the words of a text, each cut by the target's segmenter; those with unknown tokens cannot come
- * anyway and are left out. A word of a script without spaces, of a target in pieces, has several: as at the beginning of a text,
- * as inside one, and each piece that holds it. */
+ * anyway and are left out. A word of a script without spaces, of a target in pieces, has several: as at the beginning
+ * of a text, as inside one, and each piece that holds it. */
 int32_t s2s__sequences_of(const s2s_model *model, const char *words, const s2s__host *host, s2s__arena *arena,
                           s2s__sequences *sequences, s2s__error *error);
 

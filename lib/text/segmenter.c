@@ -101,7 +101,8 @@ static int32_t segmenter_learn(s2s_segmenter *s, const s2s_options *options, int
                        s2s__option_table[id].key);
     return segmenter_read_file(s, colon + 1, error);
   }
-  if (!S2S__TRAINS) return s2s__fail(error, S2S_UNSUPPORTED, "this library was built without training: it learns no pieces");
+  if (!S2S__TRAINS)
+    return s2s__fail(error, S2S_UNSUPPORTED, "this library was built without training: it learns no pieces");
   return s2s__pieces_learn(tokens, options, s->form, s->casefold, texts, &s->host, &s->arena, &s->pieces, error);
 }
 

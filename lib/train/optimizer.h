@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Optimisers: rules that turn a gradient into an update, with PyTorch's meaning of every setting. Adding one is one file and
- * one name in base/members.h.
+ * Optimisers: rules that turn a gradient into an update, with PyTorch's meaning of every setting. Adding one is one
+ * file and one name in base/members.h.
  *
  * A rule works on any range of the flat arrays, so that threads can share an update.
  */

@@ -119,8 +119,8 @@ static void trainer_log(const s2s_trainer *t, int32_t level, const char *message
   if (t->host.log) t->host.log(t->host.log_user, level, message);
 }
 
-/* The most tokens that a side of a pair may have: max_train_length, or what learned positions reach, beside a mark; and which
- * of the two it is. */
+/* The most tokens that a side of a pair may have: max_train_length, or what learned positions reach, beside a mark; and
+ * which of the two it is. */
 typedef struct trainer_length {
   size_t most; /* 0: no limit */
   const char *name;
@@ -144,8 +144,8 @@ static trainer_length trainer_longest(const s2s_trainer *t) {
 static void trainer_log_skipped(const s2s_trainer *t, size_t pairs, const trainer_length *longest) {
   char line[160];
   if (t->dataset.skipped == 0) return;
-  snprintf(line, sizeof line, "%zu of %zu pairs are left out: a side has more tokens than %s %zu", t->dataset.skipped, pairs,
-           longest->name, longest->most);
+  snprintf(line, sizeof line, "%zu of %zu pairs are left out: a side has more tokens than %s %zu", t->dataset.skipped,
+           pairs, longest->name, longest->most);
   trainer_log(t, S2S_LOG_WARNING, line);
 }
 
@@ -206,8 +206,9 @@ static int32_t trainer_check_dev(const s2s_trainer *t, s2s__error *error) {
   for (size_t i = 0; i < dev->count; i++)
     for (int side = 0; side < 2; side++)
       if (s2s__dataset_length(dev, side, i) > most)
-        return s2s__fail(error, S2S_LIMIT, "pair %zu of the dev set has %zu tokens on a side; learned positions allow %zu",
-                         i + 1, s2s__dataset_length(dev, side, i), most);
+        return s2s__fail(error, S2S_LIMIT,
+                         "pair %zu of the dev set has %zu tokens on a side; learned positions allow %zu", i + 1,
+                         s2s__dataset_length(dev, side, i), most);
   return S2S_OK;
 }
 
@@ -217,8 +218,9 @@ static int32_t trainer_init_data(s2s_trainer *t, const s2s_corpus *corpus, const
   S2S__TRY(trainer_init_sampling(t, corpus, error));
   S2S__TRY(s2s__dataset_init(&t->dataset, &t->host, t->origin, corpus, corpus->count, longest.most, NULL, error));
   if (t->dataset.count == 0)
-    return s2s__fail(error, S2S_BAD_ARGUMENT, "nothing to learn from: %zu of the corpus's %zu pairs are longer than %s %zu",
-                     t->dataset.skipped, corpus->count, longest.name, longest.most);
+    return s2s__fail(error, S2S_BAD_ARGUMENT,
+                     "nothing to learn from: %zu of the corpus's %zu pairs are longer than %s %zu", t->dataset.skipped,
+                     corpus->count, longest.name, longest.most);
   if (t->dataset.skipped > 0 && s2s__option_choice(&t->options, S2S__LONG_PAIRS) == 1)
     return s2s__fail(error, S2S_LIMIT, "%zu of the corpus's %zu pairs are longer than %s %zu", t->dataset.skipped,
                      corpus->count, longest.name, longest.most);
@@ -323,8 +325,8 @@ static int32_t trainer_sample(s2s_trainer *t, uint64_t key, s2s__error *error) {
   const s2s__sampling sampling = {key, s2s__option_real(&t->options, S2S__SUBWORD_DROPOUT),
                                   s2s__option_real(&t->options, S2S__SUBWORD_ALPHA)};
   s2s__dataset fresh;
-  const int32_t status = s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs, trainer_longest(t).most, &sampling,
-                                           error);
+  const int32_t status =
+      s2s__dataset_init(&fresh, &t->host, t->origin, t->corpus, t->pairs, trainer_longest(t).most, &sampling, error);
   s2s__dataset_free(status == S2S_OK ? &t->dataset : &fresh);
   if (status == S2S_OK) t->dataset = fresh;
   return status;

@@ -33,7 +33,7 @@ struct s2s_trainer {
   s2s__gate gate;
   s2s__host host;
   s2s__budget budget;
-  s2s_options options; /* a copy */
+  s2s_options options;     /* a copy */
   const s2s_model *origin; /* retained: options, vocabularies, segmenters */
   const s2s__kernels *kernels;
   s2s__pool *pool;
@@ -60,8 +60,8 @@ struct s2s_trainer {
   size_t next_batch; /* of this epoch */
   uint64_t updates, epochs;
   uint32_t data_crc[2]; /* of the tokens of corpus and dev set: whether a checkpoint is of the same */
-  int evaluation_owed; /* an epoch has ended that was not judged yet */
-  size_t setbacks;     /* since the last evaluation */
+  int evaluation_owed;  /* an epoch has ended that was not judged yet */
+  size_t setbacks;      /* since the last evaluation */
 
   int has_dev;
   s2s__evaluation dev;
