@@ -501,6 +501,8 @@ lacks() {
 }
 check "nor inside a text without spaces" lacks 天气 english-chinese 'The weather is nice today.' --nbest 3
 check "nor those that could be copied" lacks xyzzy movie-tickets 'xyzzy blorp grok' --nbest 3
+capitals() { printf 'Attention\nATTENTION\n' | run translate -m examples/models/english-g2p.safetensors && test "$(grep -cx 'AH T EH N SH AH N' "$out")" = 2; }
+check "the shipped pronunciations are those of capitals too" capitals
 alignments() { ask --alignment && sed -n 3p "$out" | grep -qE '^[A-F ]+ \|\|\|( [0-3]-[0-9]+)+$'; }
 check "words are aligned" alignments
 check "JSON says where they stand" prints '"source_begin":[0-3],"source_end":[1-4],"target":0' ask --alignment --json
