@@ -70,8 +70,8 @@ bool takes_option(const command *which, size_t option);
 int check_clashes(const flags *given, const command *which); /* clash.c: of files written with others; opens none */
 int load_model(const flags *given, s2s_model **model);
 int load_corpus(const flags *given, flag_id which, s2s_corpus **corpus);
-char *read_file(const char *path,
-                size_t *size); /* all of it, or with path NULL of standard input, and a NUL; else NULL */
+/* All of it, or with path NULL of standard input, and a NUL; else NULL. */
+char *read_file(const char *path, size_t *size);
 int close_output(FILE *file, const char *name); /* flushes and closes what was written; a full disk is a failure */
 
 double seconds_now(void); /* of a clock that only goes forward */

@@ -25,6 +25,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "python"))
+from export_torch import save_safetensors  # noqa: E402
+
 COMMAND = os.environ.get("SEQ2SEQ", "build/seq2seq")
 BOS, EOS = 1, 2
 RATE, WARMUP, TOKENS, POOL, DECAY = 0.004, 1500, 6000, 200000, 0.999
@@ -47,26 +50,18 @@ class ModelFile:
 
     def text(self, name):
         begin, end = self.header[name]["data_offsets"]
-        return self.data[begin:end].decode().splitlines()
+        return self.data[begin:end].decode().split("\n")[:-1]
 
     def save(self, path, state):
-        options = {key: value for key, value in self.options.items() if key != "crc32"}
-        header, blobs, at = {"__metadata__": options}, [], 0
-        for name, entry in self.header.items():
-            begin, end = entry["data_offsets"]
-            blob = state[name].contiguous().numpy().tobytes() if name in state else self.data[begin:end]
-            if len(blob) != end - begin:
-                raise ValueError("%s has another size" % name)
-            header[name] = dict(entry, data_offsets=[at, at + len(blob)])
-            blobs.append(blob)
-            at += len(blob)
-        missing = [name for name in header if not name.startswith(("text.", "__")) and name not in state]
-        if missing:
-            raise ValueError("the file has more parameters: " + ", ".join(missing))
-        text = json.dumps(header).encode()
-        text += b" " * (-len(text) % 8)
-        with open(path, "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+        parameters = {name: entry["shape"] for name, entry in self.header.items() if not name.startswith("text.")}
+        for name, shape in parameters.items():
+            if list(state[name].shape) != shape:
+                raise ValueError("%s has another shape" % name)
+        tensors = {name: state[name] for name in parameters}
+        for name in [name for name in self.header if name not in parameters]:
+            begin, end = self.header[name]["data_offsets"]
+            tensors[name] = self.data[begin:end]
+        save_safetensors(path, tensors, {key: value for key, value in self.options.items() if key != "crc32"})
 
 
 class Translator(nn.Module):
