@@ -111,6 +111,10 @@ later_seeds() { says 1 'nowhere' run train --train "$tmp/train.tsv" $tiny --seed
 check "where the models of --seeds go is looked at first" later_seeds
 part_of_an_epoch() { prints '^dev_loss' run train --train "$tmp/train.tsv" --dev "$tmp/dev.tsv" $tiny --max-epochs 0 --max-updates 1 -o "$tmp/c.safetensors" -q; }
 check "figures of dev are there for less than an epoch" part_of_an_epoch
+check "a flag is no value of another" says 2 '--dev needs a value' run train --train "$tmp/train.tsv" --dev -o "$tmp/c.safetensors"
+check "the preset is said" says 0 'preset rnn-tiny, but for the shape of the model: embedding.dim' train -o "$tmp/c.safetensors"
+check "and what does nothing" says 0 'warning: optimizer.momentum does nothing' train -o "$tmp/c.safetensors" --optimizer-momentum 0.5
+check "nothing is drawn in training" says 2 'temperature does nothing in train' train -o "$tmp/c.safetensors" --temperature 1
 check "options without a meaning in training are refused" says 2 'does nothing in train' train -o "$tmp/c.safetensors" --max-source-length 5
 
 # What the library has to say: once, and not into the bar of a terminal.
@@ -288,6 +292,11 @@ check "three of them" test "$(info_of "$tmp/f.safetensors")" -eq "$(($(info_of "
 check "the shape is the model's" says 2 'decoder.hidden shapes a new model' from --decoder-hidden 32
 check "tokens are added to a model" says 2 'say which with --from' train -o "$tmp/x.safetensors" --extend-vocabulary
 check "--resume needs a checkpoint" says 2 'say which with --checkpoint' train -o "$tmp/x.safetensors" --resume
+check "none there yet is said" says 0 'no .*/ck.new yet' train -o "$tmp/x.safetensors" --checkpoint "$tmp/ck.new" --resume
+cp "$tmp/ck.new" "$tmp/ck.same"
+check "one that is there is not begun anew over" says 1 'with --resume, or remove' \
+  train -o "$tmp/x.safetensors" --checkpoint "$tmp/ck.new"
+check "and stays as it was" cmp "$tmp/ck.same" "$tmp/ck.new"
 cp "$model" "$tmp/ck"
 check "a model is no checkpoint" says 1 'no checkpoint' kept_training "$tmp/x.safetensors"
 if test -w /dev/full; then
@@ -356,6 +365,8 @@ check "not of what is no log" says 1 'line 1: no object' plot "$tmp/dev.tsv"
 check "nor of nothing" says 1 'no evaluation in it' plot "$tmp/none"
 check "and the picture is as it was" test "$(grep -c '<polyline' "$tmp/curves.svg")" -eq 6
 check "nor of no file" says 2 'nothing to draw' run plot
+check "a line that cannot be drawn is named" says 1 'input, line 3: invalid UTF-8' \
+  eval 'printf "ab\n\n\377\n" | run plot --attention -m "$model" -o "$tmp/map.svg"'
 check "nor two at once" says 2 'one picture at a time' run plot --attention --log "$tmp/log"
 sees() { run plot --attention -m "$model" -o "$tmp/map.svg" "$@"; }
 printf 'a<b\nabba\n' >"$tmp/seen"

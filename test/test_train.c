@@ -433,6 +433,22 @@ static void test_plateau_options(void) {
   free_task(&t);
 }
 
+/* While the rate rises, which it does for 12 of these updates, nothing wears out. */
+static void test_patience_warming_up(void) {
+  task t = make_task(10);
+  tiny_set(t.options, "learning_rate", "1e-30");
+  tiny_set(t.options, "warmup", "12");
+  tiny_set(t.options, "schedule.patience", "1");
+  tiny_set(t.options, "patience", "3");
+  tiny_set(t.options, "max_epochs", "40");
+  s2s_trainer *trainer = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_run(trainer), S2S_OK, "a run that does not get better, with a warm-up");
+  ok(trainer_figure(trainer, "updates") == 14, "ends by patience after it, not in it");
+  ok(fabs(trainer_figure(trainer, "learning_rate") * 1e30 - 0.5) < 1e-9, "and its rate falls after it");
+  s2s_trainer_free(trainer);
+  free_task(&t);
+}
+
 static void test_warmup(void) {
   task t = make_task(10);
   tiny_set(t.options, "learning_rate", "0.8");
@@ -898,7 +914,10 @@ static void test_presets(void) {
   tiny_set(o, "warmup", "7");
   takes(o, 800, S2S__WARMUP, "7", "what is set stays");
   tiny_set(o, "attention.type", "dot");
-  takes(o, 800, S2S__DECODER_HIDDEN, "512", "a shape that is set in part is not mixed with another");
+  tiny_set(o, "attention.coverage", "yes");
+  takes(o, 800, S2S__DECODER_HIDDEN, "256", "what fits every shape leaves the rest of it");
+  tiny_set(o, "embedding.dim", "10");
+  takes(o, 800, S2S__DECODER_HIDDEN, "512", "a shape whose sizes are set in part is not mixed with another");
   takes(o, 800, S2S__BATCH_SENTENCES, "16", "batches may be");
   tiny_set(o, "preset", "rnn-tiny");
   takes(o, 100000, S2S__DECODER_HIDDEN, "256", "unless the preset is named");
@@ -1439,6 +1458,7 @@ typedef struct heard {
 } heard;
 
 static void hear(void *user, int32_t level, const char *message) {
+  if (strncmp(message, "preset ", 7) == 0) return; /* said of every trainer */
   heard *h = user;
   h->warnings += level == S2S_LOG_WARNING;
   h->infos += level == S2S_LOG_INFO;
@@ -1459,6 +1479,35 @@ static void test_log(void) {
   ok(h.infos == 2 && strstr(h.last, "learning rate"), "each fall of the learning rate is said: %s", h.last);
   s2s_trainer_free(trainer);
   free_task(&t);
+}
+
+/* Every option whose need is not there. */
+static void test_log_options(void) {
+  static const struct {
+    const char *key, *value, *why;
+  } cases[] = {{"optimizer.momentum", "0.5", "not sgd"},          {"optimizer.nesterov", "yes", "not sgd"},
+               {"schedule.factor", "0.1", "not plateau"},         {"schedule.patience", "2", "not plateau"},
+               {"best_by", "loss", "no pairs to judge by"},       {"evaluate.beam", "2", "no pairs to judge by"},
+               {"dropout.attention", "0.1", "no attention"},      {"coverage_loss", "2", "no coverage"},
+               {"dropout.feed_forward", "0.1", "no transformer"}, {"subword.coverage", "0.9", "not pieces"},
+               {"subword.symbols", "ab", "not pieces"},           {"subword.byte_fallback", "yes", "not pieces"}};
+  for (size_t c = 0; c < TINY_COUNT(cases); c++) {
+    task t = make_task(10);
+    heard h = {0, 0, ""};
+    s2s_options_set_log(t.options, hear, &h);
+    tiny_set(t.options, "attention.type", "none");
+    tiny_set(t.options, "schedule", "constant");
+    s2s_trainer *trainer = make_trainer(&t, NULL);
+    s2s_trainer_free(trainer);
+    const int before = h.warnings;
+    tiny_set(t.options, cases[c].key, cases[c].value);
+    s2s_model_free(t.model);
+    t.model = NULL;
+    s2s_model_create(t.corpus, t.options, &t.model);
+    s2s_trainer_free(make_trainer(&t, NULL));
+    ok(before == 0 && h.warnings == 1 && strstr(h.last, cases[c].key) && strstr(h.last, cases[c].why), "%s", h.last);
+    free_task(&t);
+  }
 }
 
 /* A dev set or a corpus in other letters. */
@@ -1526,6 +1575,7 @@ int main(void) {
   test_ends();
   test_plateau();
   test_plateau_options();
+  test_patience_warming_up();
   test_schedules();
   test_warmup();
   test_clip_norm();
@@ -1561,6 +1611,7 @@ int main(void) {
   test_evaluation_limit();
   test_log();
   test_log_unknown();
+  test_log_options();
   test_learned_positions();
   ok(tiny_watch_is_clean(&watch), "at the end nothing is held");
   return done();

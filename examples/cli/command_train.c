@@ -202,6 +202,14 @@ static void on_log(void *user, int32_t level, const char *text) {
  * Start, run, end
  * ------------------------------------------------------------------------------------------------------------------ */
 
+/* One that is there is never begun anew over: it may be hours of work. */
+static int check_checkpoint(const flags *given) {
+  const char *path = given->value[FLAG_CHECKPOINT][0];
+  if (file_exists(path) && !given->has[FLAG_RESUME])
+    return failed("%s is there already; go on from it with --resume, or remove it to begin anew", path);
+  return check_output(path);
+}
+
 static int check_flags(const flags *given) {
   if (!given->has[FLAG_TRAIN]) return usage_error("no pairs to learn from; say where they are with --train FILE");
   if (!given->has[FLAG_OUTPUT]) return usage_error("no place for the model; say where it goes with -o FILE");
@@ -212,7 +220,7 @@ static int check_flags(const flags *given) {
   if (given->has[FLAG_RESUME] && !given->has[FLAG_CHECKPOINT])
     return usage_error("--resume goes on from a checkpoint; say which with --checkpoint FILE");
   int failure = check_output(given->value[FLAG_OUTPUT][0]);
-  return failure || !given->has[FLAG_CHECKPOINT] ? failure : check_output(given->value[FLAG_CHECKPOINT][0]);
+  return failure || !given->has[FLAG_CHECKPOINT] ? failure : check_checkpoint(given);
 }
 
 static int open_log(training *t) {
@@ -248,6 +256,12 @@ static int32_t first_model(training *t) {
   return status;
 }
 
+/* So that a mistyped name is not found out hours later. */
+static void tell_no_checkpoint(const flags *given) {
+  if (given->has[FLAG_RESUME] && !given->has[FLAG_QUIET])
+    message("there is no %s yet: training begins anew", given->value[FLAG_CHECKPOINT][0]);
+}
+
 static int make_trainer(training *t) {
   s2s_options *options = t->given->options;
   int32_t status = s2s_options_set_progress(options, on_progress, t);
@@ -255,6 +269,7 @@ static int make_trainer(training *t) {
   if (!status && t->given->has[FLAG_RESUME] && file_exists(t->given->value[FLAG_CHECKPOINT][0])) {
     status = resume(t);
   } else {
+    tell_no_checkpoint(t->given);
     if (!status) status = first_model(t);
     if (!status) status = s2s_trainer_new(t->model, t->corpus, t->dev, options, &t->trainer);
   }
@@ -299,6 +314,8 @@ static int run_trainer(training *t) {
   }
   if (status) message("stopped%s", was_evaluated(t) ? "; the best model so far is kept" : "");
   if (!t->saved || t->save_failed) save(t);
+  if (t->save_failed && t->saved)
+    message("%s is not this model but the last one that could be written", t->given->value[FLAG_OUTPUT][0]);
   print_results(t);
   return t->save_failed ? EXIT_FAILED : EXIT_DONE;
 }

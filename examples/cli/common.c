@@ -56,6 +56,11 @@ const char *message_of_one(void) {
   return text;
 }
 
+int models_failed(int32_t status) {
+  failed("%s (models are counted from 0, in the order of -m)", s2s_error_message());
+  return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
+}
+
 int library_failed(int32_t status) {
   failed("%s", s2s_error_message());
   return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
@@ -77,8 +82,8 @@ int load_model(const flags *given, s2s_model **model) {
     *model = members[0];
     return 0;
   }
-  if (!status) status = join_models(given, members, model);
   int failure = status ? library_failed(status) : 0;
+  if (!failure && (status = join_models(given, members, model)) != S2S_OK) failure = models_failed(status);
   for (size_t i = 0; i < given->model_count; i++) s2s_model_free(members[i]);
   return failure;
 }

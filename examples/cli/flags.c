@@ -67,6 +67,9 @@ static const char *refusal(const command *which, const char *key) {
       {COMMAND_TRAIN, "max_source_length", "the dev pairs are taken as they are"},
       {COMMAND_TRAIN, "beam", "the dev pairs are decoded with --evaluate-beam"},
       {COMMAND_TRAIN, "nbest", "the best hypothesis alone is judged"},
+      {COMMAND_TRAIN, "temperature", "the dev pairs' answers are searched for, not drawn"},
+      {COMMAND_TRAIN, "top_k", "the dev pairs' answers are searched for, not drawn"},
+      {COMMAND_TRAIN, "top_p", "the dev pairs' answers are searched for, not drawn"},
       {COMMAND_TRAIN, "shortlist", "the dev pairs are decoded with the whole vocabulary"},
       {COMMAND_EVAL, "nbest", "it compares the best hypothesis alone"},
       {COMMAND_BENCH, "threads", "it measures one thread"},
@@ -218,7 +221,14 @@ static int unknown_flag(const char *name, const command *which) {
  * Reading
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static bool is_value(const char *text) { return text[0] != '-' || text[1] != '-'; }
+/* A flag is no value of another. */
+static bool is_value(const char *text) {
+  if (text[0] != '-') return true;
+  if (text[1] == '-') return false;
+  for (size_t i = 0; i < FLAG_COUNT && text[1]; i++)
+    if (flag_table[i].letter == text[1] && !text[2]) return false;
+  return true;
+}
 
 /* The next value of a flag, or NULL. */
 static const char *take_value(arguments *left) {

@@ -21,7 +21,7 @@ typedef struct seen {
   s2s_memory *memory;
   s2s_result *result;
   char *text[LINES_MOST];
-  size_t length[LINES_MOST], count;
+  size_t length[LINES_MOST], line[LINES_MOST], count; /* line: counted from 1 */
 } seen;
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ static int read_lines(seen *s, const char *path) {
   FILE *in = path ? fopen(path, "rb") : stdin;
   int status = 0;
   if (!in) return failed("cannot read %s: %s", path, strerror(errno));
-  for (size_t room = 0; !status; room = 0) {
+  for (size_t room = 0, number = 1; !status; room = 0, number++) {
     char *line = NULL;
     ssize_t length = getline(&line, &room, in);
     if (length < 0 || s->count == LINES_MOST) {
@@ -46,6 +46,7 @@ static int read_lines(seen *s, const char *path) {
       continue;
     }
     s->text[s->count] = line;
+    s->line[s->count] = number;
     s->length[s->count++] = n;
   }
   if (!status && ferror(in)) status = failed("cannot read %s: %s", path ? path : "standard input", strerror(errno));
@@ -53,16 +54,28 @@ static int read_lines(seen *s, const char *path) {
   return status || s->count ? status : failed("there is no text to translate");
 }
 
+/* All texts at once; where that fails one by one, to tell the line. */
+static int encode(seen *s, s2s_encoder *encoder, const char *path) {
+  int32_t status = s2s_encode(encoder, (const char *const *)s->text, s->length, s->count, &s->memory);
+  for (size_t i = 0; i < s->count && (status == S2S_BAD_TEXT || status == S2S_LIMIT); i++) {
+    s2s_memory *memory;
+    if (s2s_encode(encoder, (const char *const *)s->text + i, s->length + i, 1, &memory))
+      return failed("%s, line %zu: %s", path ? path : "standard input", s->line[i], message_of_one());
+    s2s_memory_free(memory);
+  }
+  return status ? library_failed(status) : 0;
+}
+
 static int look(seen *s, const flags *given) {
   s2s_encoder *encoder = NULL;
   s2s_decoder *decoder = NULL;
   int32_t status = s2s_encoder_init(s->model, given->options, &encoder);
   if (!status) status = s2s_decoder_init(s->model, given->options, &decoder);
-  if (!status) status = s2s_encode(encoder, (const char *const *)s->text, s->length, s->count, &s->memory);
-  if (!status) status = s2s_decode(decoder, s->memory, &s->result);
+  int failure = status ? library_failed(status) : encode(s, encoder, given->value[FLAG_INPUT][0]);
+  if (!failure && (status = s2s_decode(decoder, s->memory, &s->result)) != S2S_OK) failure = library_failed(status);
   s2s_decoder_free(decoder);
   s2s_encoder_free(encoder);
-  return status ? library_failed(status) : 0;
+  return failure;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------

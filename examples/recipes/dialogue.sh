@@ -11,7 +11,7 @@
 # values wrong (dialogue_score.sh) of both on the test part.
 set -eu
 data=${1:?folder of sim-m_train.tsv and others} out=${2:?folder for results}
-here=$(dirname "$0") command=${COMMAND:-build/seq2seq}
+here=$(dirname "$0") command=${SEQ2SEQ:-build/seq2seq}
 sh "$here/dialogue_prepare.sh" "$data" "$out"
 
 # judge NAME: one line of figures

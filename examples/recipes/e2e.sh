@@ -10,7 +10,7 @@
 # options; prints a line for each model and way to search: a beam of 5, longer answers by two beams, and drawn at random.
 set -eu
 data=${1:?folder of the E2E challenge} out=${2:?folder for results}
-here=$(dirname "$0") command=${COMMAND:-build/seq2seq}
+here=$(dirname "$0") command=${SEQ2SEQ:-build/seq2seq}
 sh "$here/e2e_prepare.sh" "$data" "$out"
 cut -f 1 "$out/test.tsv" | awk '!seen[$0]++' >"$out/test.sources"
 

@@ -9,7 +9,7 @@
 set -eu
 train=${1:?training pairs} dev=${2:?dev pairs} epochs=${3:?epochs}
 shift 3
-command=${COMMAND:-build/seq2seq}
+command=${SEQ2SEQ:-build/seq2seq}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -18,7 +18,7 @@ set -eu
 data=${1:?folder of SCAN} out=${2:?folder for results}
 shift 2
 test $# -gt 0 || set -- simple length addprim_turn_left
-command=${COMMAND:-build/seq2seq}
+command=${SEQ2SEQ:-build/seq2seq}
 mkdir -p "$out"
 
 # lines SPLIT PART: command<TAB>actions

@@ -3,6 +3,7 @@
  * s2s_corpus_*, s2s_trainer_*, and s2s_evaluate.
  */
 #include "api/api.h"
+#include "train/notes.h"
 #include "train/trainer.h"
 
 /* ---- corpora ----------------------------------------------------------------------------------------------------- */
@@ -72,6 +73,7 @@ int32_t s2s_trainer_new(const s2s_model *model, const s2s_corpus *corpus, const 
   const s2s__float_mode mode = s2s__float_mode_enter();
   int32_t status = s2s__model_check_single(model, "trained", &error);
   if (status == S2S_OK) status = s2s__trainer_new(model, corpus, dev, options, trainer, &error);
+  if (status == S2S_OK) s2s__trainer_note_options(*trainer, options);
   s2s__float_mode_leave(mode);
   return s2s__api_finish(&error, status);
 }

@@ -57,7 +57,7 @@
   X(TRANSFORMER_POSITIONS, "transformer.positions", CHOICE, MODEL, "sinusoidal", "sinusoidal|learned", "what is added to embeddings to tell positions apart") \
   X(TRANSFORMER_MAX_POSITIONS, "transformer.max_positions", INT, MODEL, "512", "1..1000000", "learned positions, the most tokens that a source or a target may have") \
   X(TRANSFORMER_SCALE_EMBEDDING, "transformer.scale_embedding", BOOL, MODEL, "yes", "yes|no", "whether embeddings are multiplied by the square root of transformer.dim") \
-  X(PRESET, "preset", CHOICE, TRAIN, "auto", "auto|none|rnn-tiny|rnn-small|rnn-base|transformer-tiny|transformer-small|transformer-base", "options that go well together and hold where nothing else is set; auto chooses by the number of pairs, the model's shape only where no option of it is set, and source.normalize nfd for chars in Hangul") \
+  X(PRESET, "preset", CHOICE, TRAIN, "auto", "auto|none|rnn-tiny|rnn-small|rnn-base|transformer-tiny|transformer-small|transformer-base", "options that go well together and hold where nothing else is set; auto chooses by the number of pairs, the model's shape only where no option of it is set that might not fit, and source.normalize nfd for chars in Hangul") \
   X(VOCABULARY_JOINT, "vocabulary.joint", BOOL, TRAIN, "no", "yes|no", "whether both sides share one vocabulary, learnt from both; embedding.tie all always does") \
   X(SUBWORD_BYTE_FALLBACK, "subword.byte_fallback", BOOL, TRAIN, "no", "yes|no", "whether bpe and unigram also have the 256 bytes as pieces, so that nothing is unknown") \
   X(SUBWORD_COVERAGE, "subword.coverage", REAL, TRAIN, "0.9995", "0.5..1", "share of the characters of a corpus that bpe and unigram make pieces of; the rarest are left out") \
@@ -82,7 +82,7 @@
   X(LEARNING_RATE, "learning_rate", REAL, TRAIN, "0.001", "0..10", "step size after the warm-up") \
   X(SCHEDULE, "schedule", CHOICE, TRAIN, "plateau", "constant|plateau|cosine|inverse_sqrt", "after the warm-up keep the learning rate; multiply it by schedule.factor when the dev set stops improving; let it fall to zero at max_updates or max_epochs like a cosine; or divide it by the square root of updates over warm-up") \
   X(SCHEDULE_FACTOR, "schedule.factor", REAL, TRAIN, "0.5", "0.01..1", "what the learning rate is multiplied by on a plateau") \
-  X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls") \
+  X(SCHEDULE_PATIENCE, "schedule.patience", INT, TRAIN, "1", "0..1000", "evaluations without improvement that are borne before the learning rate falls; those in the warm-up do not count") \
   X(WARMUP, "warmup", INT, TRAIN, "200", "0..1000000000", "updates over which the learning rate rises from zero") \
   X(FREEZE, "freeze", TEXT, TRAIN, "", "NAMES", "parameters that training leaves alone: beginnings of their names with spaces between, such as encoder") \
   X(MOVING_AVERAGE, "moving_average", REAL, TRAIN, "0", "0..0.99999", "evaluate and keep a moving average of the parameters, with this share of it left after an update; 0 for the parameters themselves") \
@@ -94,7 +94,7 @@
   X(BATCH_SHARDS, "batch_shards", INT, TRAIN, "2", "1..64", "parts a batch is cut into, computed side by side by the threads there are; changes the result, threads do not") \
   X(MAX_UPDATES, "max_updates", INT, TRAIN, "0", "0..9223372036854775807", "updates after which training ends; 0 for no limit") \
   X(MAX_EPOCHS, "max_epochs", INT, TRAIN, "30", "0..1000000000", "passes over the data after which training ends; 0 for no limit") \
-  X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; 0 for no early stop") \
+  X(PATIENCE, "patience", INT, TRAIN, "6", "0..1000000", "evaluations without improvement after which training ends; those in the warm-up do not count; 0 for no early stop") \
   X(BEST_BY, "best_by", CHOICE, TRAIN, "sequence_error_rate", "sequence_error_rate|token_error_rate|character_error_rate|loss|perplexity|bleu|chrf", "figure of the dev set by which a model is the best, training stops and the learning rate falls") \
   X(KEEP_BEST, "keep_best", INT, TRAIN, "1", "1..64", "best evaluated models that are told to be kept; seq2seq train writes each, beyond the best, to a file of its own") \
   X(EVALUATE_BEAM, "evaluate.beam", INT, TRAIN, "1", "1..64", "beam with which the dev set is decoded in training; 1 is greedy") \

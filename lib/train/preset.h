@@ -17,13 +17,17 @@ typedef struct s2s__preset {
 extern const s2s__preset s2s__presets[];
 extern const size_t s2s__preset_count;
 
-/* Sets what the option preset says and nobody has set. With `auto` a model's shape is only chosen where no option of it was
- * set; those of its text are not. */
+/* Sets what the option preset says and nobody has set. With `auto` a model's shape is only chosen where nobody has set
+ * an option of it that might not fit the rest: those that only add something, such as coverage, do. */
 int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error);
 
-/* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when most of
- * its texts have syllables of Hangul. So a syllable is two or three letters, of which there are few, and not one of thousands
- * that are rarely seen. */
+enum { S2S__PRESET_TEXT = 160 };
+/* What s2s__preset_apply would do, in a line: "preset rnn-tiny, by the number of pairs"; empty: nothing. */
+void s2s__preset_describe(const s2s_options *options, size_t pairs, char text[S2S__PRESET_TEXT]);
+
+/* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when
+ * most of its texts have syllables of Hangul. So a syllable is two or three letters, of which there are few, and not
+ * one of thousands that are rarely seen. */
 int32_t s2s__preset_choose_text(s2s_options *options, const s2s_corpus *corpus, s2s__error *error);
 
 #endif

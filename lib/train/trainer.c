@@ -424,19 +424,20 @@ static void trainer_note_kept(s2s_trainer *t, const s2s__score *score) {
 /* Keeps `model` (or frees it), and tells the schedule and the metrics. */
 static void trainer_judge(s2s_trainer *t, const s2s__score *score, s2s_model *model) {
   const int improved = !t->best || s2s__score_is_better(score, &t->best_score);
+  const int warming_up = (double)t->updates < t->schedule.warmup; /* while the rate rises, no patience wears out */
   s2s__model_release(improved ? t->best : model);
   if (improved) {
     t->best = model;
     t->best_score = *score;
     t->evaluations_since_best = 0;
     trainer_note_best(t);
-  } else {
+  } else if (!warming_up) {
     t->evaluations_since_best++;
   }
   s2s__metrics_set(&t->metrics, "improved", improved);
   trainer_note_kept(t, score);
   const double before = t->schedule.scale;
-  s2s__schedule_evaluated(&t->schedule, improved);
+  if (improved || !warming_up) s2s__schedule_evaluated(&t->schedule, improved);
   if (t->schedule.scale < before) trainer_log_rate(t);
 }
 
@@ -450,6 +451,7 @@ static int32_t trainer_evaluate_dev(s2s_trainer *t, const s2s_model *model, s2s_
   S2S__TRY(s2s__search_read(&search, &t->options, error));
   search.beam = s2s__option_size(&t->options, S2S__EVALUATE_BEAM);
   search.nbest = search.threads = 1;
+  search.temperature = 0; /* whatever is drawn later: models are compared */
   const int32_t status = s2s__evaluate(&t->dev, model, &search, t->pool, &t->cancelled, NULL, &figures, error);
   if (status == S2S_CANCELLED) atomic_store(&t->cancelled, 0); /* one cancel stops one call */
   if (status != S2S_OK) return status;
