@@ -61,7 +61,7 @@ enum { FILE_NONE = 0, FILE_READ, FILE_WRITTEN };
   X(EXTEND, "--extend-vocabulary", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                 \
     "with --from: add the tokens of the new pairs that the model does not know")                                       \
   X(CHECKPOINT, "--checkpoint", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                             \
-    "keep all that training needs to go on in this file: after every evaluation, every ten minutes, at Ctrl-C")        \
+    "keep all that training needs to go on in this file: after every evaluation, every ten minutes, at Ctrl-C; one that is there needs --resume")        \
   X(RESUME, "--resume", 0, 0, "", FILE_NONE, COMMAND_TRAIN,                                                            \
     "go on from the checkpoint where there is one, to the same bytes as without a stop; options given anew hold")      \
   X(LOG, "--log", 0, 1, "FILE", FILE_WRITTEN, COMMAND_TRAIN,                                                           \
