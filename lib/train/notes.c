@@ -19,10 +19,12 @@ typedef enum note_need {
   NOTE_PIECES
 } note_need;
 
-static const struct {
+typedef struct note_row {
   s2s__option_id id;
   note_need need;
-} note_rows[] = {
+} note_row;
+
+static const note_row note_rows[] = {
     {S2S__MOMENTUM, NOTE_SGD},
     {S2S__NESTEROV, NOTE_SGD},
     {S2S__BETA1, NOTE_ADAM},
