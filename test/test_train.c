@@ -433,6 +433,22 @@ static void test_plateau_options(void) {
   free_task(&t);
 }
 
+/* What decoders may draw is searched for when models are compared. */
+static void test_dev_is_searched(void) {
+  task t = make_task(10);
+  s2s_trainer *searched = make_trainer(&t, t.corpus);
+  tiny_set(t.options, "temperature", "5");
+  s2s_trainer *told_to_draw = make_trainer(&t, t.corpus);
+  is_int(s2s_trainer_evaluate(searched), S2S_OK, "dev is evaluated");
+  is_int(s2s_trainer_evaluate(told_to_draw), S2S_OK, "and with a temperature");
+  ok(fabs(trainer_figure(searched, "dev_token_error_rate") - trainer_figure(told_to_draw, "dev_token_error_rate")) <
+         1e-9,
+     "to the same figures");
+  s2s_trainer_free(told_to_draw);
+  s2s_trainer_free(searched);
+  free_task(&t);
+}
+
 /* While the rate rises, which it does for 12 of these updates, nothing wears out. */
 static void test_patience_warming_up(void) {
   task t = make_task(10);
@@ -1486,6 +1502,7 @@ static void test_log_options(void) {
   static const struct {
     const char *key, *value, *why;
   } cases[] = {{"optimizer.momentum", "0.5", "not sgd"},          {"optimizer.nesterov", "yes", "not sgd"},
+               {"optimizer.beta1", "0.8", "neither adam nor"},    {"optimizer.beta2", "0.9", "neither adam nor"},
                {"schedule.factor", "0.1", "not plateau"},         {"schedule.patience", "2", "not plateau"},
                {"best_by", "loss", "no pairs to judge by"},       {"evaluate.beam", "2", "no pairs to judge by"},
                {"dropout.attention", "0.1", "no attention"},      {"coverage_loss", "2", "no coverage"},
@@ -1497,6 +1514,7 @@ static void test_log_options(void) {
     s2s_options_set_log(t.options, hear, &h);
     tiny_set(t.options, "attention.type", "none");
     tiny_set(t.options, "schedule", "constant");
+    tiny_set(t.options, "optimizer", "adagrad");
     s2s_trainer *trainer = make_trainer(&t, NULL);
     s2s_trainer_free(trainer);
     const int before = h.warnings;
@@ -1576,6 +1594,7 @@ int main(void) {
   test_plateau();
   test_plateau_options();
   test_patience_warming_up();
+  test_dev_is_searched();
   test_schedules();
   test_warmup();
   test_clip_norm();

@@ -56,14 +56,15 @@ const char *message_of_one(void) {
   return text;
 }
 
-int models_failed(int32_t status) {
-  failed("%s (models are counted from 0, in the order of -m)", s2s_error_message());
-  return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
-}
-
 int library_failed(int32_t status) {
   failed("%s", s2s_error_message());
   return status == S2S_BAD_OPTION ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int models_failed(int32_t status) {
+  if (status != S2S_BAD_ARGUMENT) return library_failed(status);
+  failed("%s (models are counted from 0, in the order of -m)", s2s_error_message());
+  return EXIT_FAILED;
 }
 
 static int32_t join_models(const flags *given, s2s_model *const *members, s2s_model **model) {

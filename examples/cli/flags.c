@@ -221,13 +221,14 @@ static int unknown_flag(const char *name, const command *which) {
  * Reading
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* A flag is no value of another. */
-static bool is_value(const char *text) {
-  if (text[0] != '-') return true;
-  if (text[1] == '-') return false;
-  for (size_t i = 0; i < FLAG_COUNT && text[1]; i++)
-    if (flag_table[i].letter == text[1] && !text[2]) return false;
-  return true;
+static bool is_value(const char *text) { return text[0] != '-' || text[1] != '-'; }
+
+/* Whether the next argument is a flag's letter, as -o is: no name of a file, though it may be an option's text. */
+static bool is_letter_next(const arguments *left) {
+  if (left->attached || left->count == 0 || left->text[0][0] != '-' || !left->text[0][1]) return false;
+  for (size_t i = 0; i < FLAG_COUNT; i++)
+    if (flag_table[i].letter == left->text[0][1] && !left->text[0][2]) return true;
+  return false;
 }
 
 /* The next value of a flag, or NULL. */
@@ -261,7 +262,7 @@ static int read_flag(flags *out, const char *name, size_t id, arguments *left) {
   const flag *row = &flag_table[id];
   if (row->values == 0 && left->attached) return usage_error("%s takes no value", name);
   out->has[id] = true;
-  out->value[id][0] = row->values > 0 ? take_value(left) : NULL;
+  out->value[id][0] = row->values > 0 && !is_letter_next(left) ? take_value(left) : NULL;
   if (row->values > 0 && !out->value[id][0]) return usage_error("%s needs a value: %s", name, row->value);
   out->value[id][1] = row->values > 1 && more_values(left) ? take_value(left) : NULL;
   if (id == FLAG_MODEL) {

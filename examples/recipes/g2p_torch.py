@@ -6,8 +6,10 @@
 
 Both train the model of examples/models/README.md: a bidirectional LSTM encoder, an LSTM decoder with general attention,
 dropout 0.2, Adam, batches of 128 words of similar length, label smoothing 0.1, the gradient's norm clipped at 5, a rate of
-0.001 after 200 updates that falls to zero at the end of EPOCHS like a cosine. Ours is FOLDER/ours.SEED.safetensors and is
-trained first, unless it is there. Of PyTorch's, FOLDER/torch.SEED.safetensors, parameters are drawn as its layers draw them.
+0.001 after 200 updates that falls to zero at the end of EPOCHS like a cosine. Ours is FOLDER/ours.EPOCHS.SEED.safetensors and
+is trained first, unless it is there. Of PyTorch's, FOLDER/torch.EPOCHS.SEED.safetensors, parameters are drawn as its layers
+draw them. Ours sorts 100 batches at a time by length, PyTorch's are sorted all together; seconds of ours are of the whole
+command with its judging, PyTorch's of training alone.
 Dev words are judged by `seq2seq eval` after each epoch, greedily; the best of each library is judged on the test words.
 Needs torch; one thread unless THREADS says more.
 """
@@ -134,7 +136,7 @@ def main(folder, epochs, seed="1"):
     torch.set_flush_denormal(True)
     torch.manual_seed(int(seed))
     random.seed(int(seed))
-    ours, best = ("%s/%s.%s.safetensors" % (folder, who, seed) for who in ("ours", "torch"))
+    ours, best = ("%s/%s.%s.%s.safetensors" % (folder, who, epochs, seed) for who in ("ours", "torch"))
     if not os.path.exists(ours):
         train_ours(folder, epochs, seed, ours)
     with open(folder + "/train.tsv", encoding="utf-8") as lines:

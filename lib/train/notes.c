@@ -71,7 +71,7 @@ void s2s__trainer_note_options(const s2s_trainer *trainer, const s2s_options *op
   const s2s__host *host = &trainer->host;
   char line[S2S__PRESET_TEXT];
   if (!host->log) return;
-  s2s__preset_describe(options, trainer->pairs, line);
+  s2s__preset_describe(options, &trainer->origin->options, trainer->pairs, line);
   if (line[0]) host->log(host->log_user, S2S_LOG_INFO, line);
   for (size_t i = 0; i < sizeof note_rows / sizeof *note_rows; i++) {
     const char *lack = note_lack(trainer, note_rows[i].need);

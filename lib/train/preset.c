@@ -48,20 +48,19 @@ static const s2s__preset *preset_find(const char *name, size_t pairs) {
 
 /* Whether an option of a model's shape goes with every recurrent shape, so that the rest of a preset's still fits. */
 static int preset_fits(s2s__option_id id) {
-  static const s2s__option_id additions[] = {S2S__ATTENTION_TYPE,     S2S__ATTENTION_COVERAGE, S2S__DECODER_COPY,
-                                             S2S__DECODER_READOUT,    S2S__ENCODER_RESIDUAL,   S2S__DECODER_RESIDUAL,
-                                             S2S__ENCODER_LAYER_NORM, S2S__DECODER_LAYER_NORM, S2S__ATTENTION_DIM,
-                                             S2S__ATTENTION_HEADS};
+  static const s2s__option_id additions[] = {S2S__ATTENTION_TYPE,   S2S__ATTENTION_DIM,      S2S__ATTENTION_COVERAGE,
+                                             S2S__DECODER_COPY,     S2S__DECODER_READOUT,    S2S__ENCODER_RESIDUAL,
+                                             S2S__DECODER_RESIDUAL, S2S__ENCODER_LAYER_NORM, S2S__DECODER_LAYER_NORM};
   for (size_t i = 0; i < sizeof additions / sizeof *additions; i++)
     if (additions[i] == id) return 1;
   return 0;
 }
 
-/* The first option with which somebody has shaped the model otherwise; -1: none. */
-static int32_t preset_shaped_by(const s2s_options *options) {
+/* Whether somebody has set an option of the model's shape that might not fit the rest. */
+static int preset_is_shaped(const s2s_options *options) {
   for (int32_t id = S2S__EMBEDDING_DIM; id <= S2S__TRANSFORMER_SCALE_EMBEDDING; id++)
-    if (s2s__option_is_set(options, (s2s__option_id)id) && !preset_fits((s2s__option_id)id)) return id;
-  return -1;
+    if (s2s__option_is_set(options, (s2s__option_id)id) && !preset_fits((s2s__option_id)id)) return 1;
+  return 0;
 }
 
 /* The next "key=value"; returns what is behind it, NULL at the end. */
@@ -78,7 +77,7 @@ static const char *preset_next(const char *settings, char key[PRESET_KEY], char 
 int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error) {
   const char *name = s2s__option_text(options, S2S__PRESET);
   const s2s__preset *preset = preset_find(name, pairs);
-  const int keep_shape = strcmp(name, "auto") == 0 && preset_shaped_by(options) >= 0;
+  const int keep_shape = strcmp(name, "auto") == 0 && preset_is_shaped(options);
   char key[PRESET_KEY], value[PRESET_VALUE];
   if (!preset) return S2S_OK; /* none */
   for (const char *at = preset->settings; (at = preset_next(at, key, value)) != NULL;) {
@@ -90,18 +89,22 @@ int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error)
   return S2S_OK;
 }
 
-void s2s__preset_describe(const s2s_options *options, size_t pairs, char text[S2S__PRESET_TEXT]) {
+void s2s__preset_describe(const s2s_options *options, const s2s_options *shape, size_t pairs,
+                          char text[S2S__PRESET_TEXT]) {
   const char *name = s2s__option_text(options, S2S__PRESET);
   const s2s__preset *preset = preset_find(name, pairs);
-  const int by_size = strcmp(name, "auto") == 0;
-  const int32_t shaped_by = by_size ? preset_shaped_by(options) : -1;
-  if (!preset)
-    text[0] = '\0';
-  else if (shaped_by >= 0)
-    snprintf(text, S2S__PRESET_TEXT, "preset %s, but for the shape of the model: %s is set", preset->name,
-             s2s__option_table[shaped_by].key);
-  else
-    snprintf(text, S2S__PRESET_TEXT, "preset %s%s", preset->name, by_size ? ", by the number of pairs" : "");
+  char key[PRESET_KEY], value[PRESET_VALUE];
+  text[0] = '\0';
+  if (!preset) return;
+  snprintf(text, S2S__PRESET_TEXT, "preset %s%s", preset->name,
+           strcmp(name, "auto") == 0 ? ", by the number of pairs" : "");
+  for (const char *at = preset->settings; (at = preset_next(at, key, value)) != NULL;) {
+    const int32_t id = s2s__option_find(key);
+    const char *has = s2s__option_text(shape, (s2s__option_id)id);
+    if (s2s__option_table[id].scope != S2S_SCOPE_MODEL || strcmp(has, value) == 0) continue;
+    snprintf(text, S2S__PRESET_TEXT, "preset %s, but for the shape of the model: %s is %s", preset->name, key, has);
+    return;
+  }
 }
 
 /* ---- the form of the text ---------------------------------------------------------------------------------------- */

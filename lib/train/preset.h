@@ -22,8 +22,10 @@ extern const size_t s2s__preset_count;
 int32_t s2s__preset_apply(s2s_options *options, size_t pairs, s2s__error *error);
 
 enum { S2S__PRESET_TEXT = 160 };
-/* What s2s__preset_apply would do, in a line: "preset rnn-tiny, by the number of pairs"; empty: nothing. */
-void s2s__preset_describe(const s2s_options *options, size_t pairs, char text[S2S__PRESET_TEXT]);
+/* The preset that s2s__preset_apply takes, and whether a model whose options are `shape` has its shape, in a line:
+ * "preset rnn-tiny, by the number of pairs"; empty: none. */
+void s2s__preset_describe(const s2s_options *options, const s2s_options *shape, size_t pairs,
+                          char text[S2S__PRESET_TEXT]);
 
 /* With preset auto: a source of chars, where no normalisation is set and no vocabulary is shared, is read as nfd when
  * most of its texts have syllables of Hangul. So a syllable is two or three letters, of which there are few, and not

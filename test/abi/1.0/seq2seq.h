@@ -176,8 +176,8 @@ S2S_API int32_t s2s_options_load(s2s_options *options, const char *path);
 typedef void *(*s2s_allocate_fn)(void *user, void *block, size_t old_size, size_t new_size);
 S2S_API int32_t s2s_options_set_allocator(s2s_options *options, s2s_allocate_fn allocate, void *user);
 
-/* Receives what the library wants to say (never more than a line, without a line end): the preset that was taken, options that
- * do nothing, pairs left out of training, a learning rate that falls. Called in the thread of the call. */
+/* Receives what the library wants to say (never more than a line, without a line end): the preset that was taken, some options
+ * that do nothing beside the others, pairs left out of training, a learning rate that falls. Called in the thread of the call. */
 enum { S2S_LOG_ERROR = 0, S2S_LOG_WARNING = 1, S2S_LOG_INFO = 2 };
 typedef void (*s2s_log_fn)(void *user, int32_t level, const char *message);
 S2S_API int32_t s2s_options_set_log(s2s_options *options, s2s_log_fn log, void *user);
@@ -207,8 +207,8 @@ S2S_API const char *s2s_option_help(size_t index);    /* one sentence without a 
 
 /* Presets: options that go well together. Option `preset` names one, or is `auto`: then the first counts whose `pairs` is
  * more than the corpus has. It sets what is not set; `auto` chooses a model's shape only where no option of it is set
- * that might not fit the rest (attention.type, .dim, .heads and .coverage, decoder.copy and .readout, residuals and
- * layer_norm do). `auto` also takes source.normalize nfd, where nothing is said of it, for source.tokens
+ * that might not fit the rest (attention.type, .dim and .coverage, decoder.copy and .readout, residual and layer_norm of
+ * both do). `auto` also takes source.normalize nfd, where nothing is said of it, for source.tokens
  * chars when most sources have syllables of Hangul. Read by s2s_model_create and s2s_trainer_new. Past the end NULL and 0. */
 S2S_API size_t s2s_preset_count(void);
 S2S_API const char *s2s_preset_name(size_t index);     /* "rnn-tiny" */
