@@ -425,6 +425,8 @@ average() { run average $(for f in "$tmp"/kept.u*.safetensors; do echo "-m $f"; 
 check "average makes one of them" average
 check "which translates" run translate -m "$tmp/mean.safetensors" -i "$tmp/dev.sources"
 check "not of one" says 2 'two models or more' run average -m "$model" -o "$tmp/x.safetensors"
+check "nor of two vocabularies, whose models are numbered as they were named" says 1 'model 1 .*in the order of -m' \
+  run average -m "$model" -m "$tmp/f.safetensors" -o "$tmp/x.safetensors"
 check "not of strangers" says 1 'model 1' run average -m "$tmp/mean.safetensors" -m "examples/models/english-g2p.safetensors" -o "$tmp/x.safetensors"
 check "not onto one of them" says 2 'are one file' run average -m "$model" -m "$tmp/mean.safetensors" -o "$tmp/mean.safetensors"
 

@@ -57,8 +57,8 @@ void message(const char *format, ...) LIKE_PRINTF;
 int failed(const char *format, ...) LIKE_PRINTF;      /* a message; EXIT_FAILED */
 int usage_error(const char *format, ...) LIKE_PRINTF; /* a message and where to find help; EXIT_USAGE */
 const char *message_of_one(void);   /* the library's, of a call with one text: without its number, 0 */
-int models_failed(int32_t status);  /* the same of what does not go together among several -m */
 int library_failed(int32_t status); /* the library's own message; EXIT_USAGE for a bad option */
+int models_failed(int32_t status);  /* the same of several -m, whose numbers it explains */
 
 /* document.c: all of the input, `translate --document` and `segment --sentences` */
 int translate_document(const flags *given);

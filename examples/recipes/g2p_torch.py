@@ -24,7 +24,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from tatoeba_torch import BOS, EOS, ModelFile, numbers, pad, run
+from tatoeba_torch import BOS, EOS, ModelFile, descend, numbers, pad, run
 
 THREADS = os.environ.get("THREADS", "1")
 BATCH, RATE, WARMUP, DROPOUT, SMOOTHING = 128, 0.001, 200, 0.2, 0.1
@@ -117,10 +117,7 @@ def train_torch(folder, epochs, file, data, now, best):
             expected = torch.tensor([token for i in batch for token in target[i] + [EOS]])
             logits = model([source[i] for i in batch], [target[i] for i in batch])
             loss = functional.cross_entropy(logits, expected, label_smoothing=SMOOTHING)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimizer.step()
+            descend(model, optimizer, loss, 5.0)
         seconds = time.time() - began
         file.save(now, model.state_dict())
         words, phonemes = figures(now, folder + "/dev.tsv", "1")

@@ -115,6 +115,13 @@ def numbers(model, pairs, side):
     return [[vocabulary.get(token, 0) for token in line.split()] for line in lines.split("\n")[:len(pairs)]]
 
 
+def descend(model, optimizer, loss, clip_norm):
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+    optimizer.step()
+
+
 def batches(source, target):
     order = list(range(len(source)))
     random.shuffle(order)
@@ -157,10 +164,7 @@ def main(folder, direction, updates, seed="1"):
         expected = torch.tensor([token for i in batch for token in target[i] + [EOS]])
         logits = model([source[i] for i in batch], [target[i] for i in batch])
         loss = functional.cross_entropy(logits, expected, label_smoothing=SMOOTHING)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        descend(model, optimizer, loss, 1.0)
         decay = min(DECAY, (1 + number) / (10 + number))
         for name, value in model.state_dict().items():
             average[name].lerp_(value, 1 - decay)
